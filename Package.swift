@@ -1,0 +1,98 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Settings of every Swift target: Swift 6 mode, warnings are errors.
+let strict: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+]
+
+/// Settings of the targets that import no C library.
+let pure: [SwiftSetting] = strict + [.strictMemorySafety()]
+
+let arguments = Target.Dependency.product(
+    name: "ArgumentParser", package: "swift-argument-parser")
+
+let package = Package(
+    name: "s3prune",
+    products: [
+        .executable(name: "s3prune", targets: ["s3prune"]),
+        .executable(name: "backup", targets: ["backup"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    ],
+    targets: [
+        // C libraries, as Debian ships them.
+        .systemLibrary(
+            name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+        .systemLibrary(
+            name: "CLibXML2", pkgConfig: "libxml-2.0", providers: [.apt(["libxml2-dev"])]),
+        .systemLibrary(
+            name: "CLibCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .systemLibrary(
+            name: "CDeflate", pkgConfig: "libdeflate", providers: [.apt(["libdeflate-dev"])]),
+        .systemLibrary(name: "CGPGME", pkgConfig: "gpgme", providers: [.apt(["libgpgme-dev"])]),
+
+        // Walls: what a target may import is its line here.
+        .target(name: "CivilTime", swiftSettings: pure),
+        .target(name: "Retention", dependencies: ["CivilTime"], swiftSettings: pure),
+        .target(
+            name: "PolicyFile",
+            dependencies: ["CivilTime", "Retention", .product(name: "Yams", package: "Yams")],
+            swiftSettings: strict),
+        .target(
+            name: "S3", dependencies: ["CivilTime", "CCurl", "CLibXML2", "CLibCrypto"],
+            swiftSettings: strict),
+        .target(name: "Gzip", dependencies: ["CZlib", "CDeflate"], swiftSettings: strict),
+        .target(name: "OpenPGP", dependencies: ["CGPGME"], swiftSettings: strict),
+        .target(
+            name: "Pruning", dependencies: ["CivilTime", "Retention", "PolicyFile", "S3"],
+            swiftSettings: strict),
+        .target(
+            name: "BackupPipeline", dependencies: ["CivilTime", "Gzip", "OpenPGP", "S3"],
+            swiftSettings: strict),
+        .executableTarget(
+            name: "s3prune",
+            dependencies: ["CivilTime", "Retention", "PolicyFile", "Pruning", "S3", arguments],
+            swiftSettings: strict),
+        .executableTarget(
+            name: "backup",
+            dependencies: ["BackupPipeline", "CivilTime", "Gzip", "OpenPGP", "S3", arguments],
+            swiftSettings: strict),
+
+        // Tests: one target a module; FaultServer is a scripted HTTP server they share.
+        .target(name: "FaultServer", path: "Tests/FaultServer", swiftSettings: strict),
+        .testTarget(
+            name: "CivilTimeTests", dependencies: ["CivilTime", "PolicyFile"], swiftSettings: strict
+        ),
+        .testTarget(
+            name: "RetentionTests", dependencies: ["CivilTime", "Retention", "PolicyFile"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "PolicyFileTests", dependencies: ["CivilTime", "Retention", "PolicyFile"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "S3Tests", dependencies: ["CivilTime", "S3", "FaultServer"],
+            swiftSettings: strict),
+        .testTarget(name: "GzipTests", dependencies: ["Gzip"], swiftSettings: strict),
+        .testTarget(name: "OpenPGPTests", dependencies: ["OpenPGP"], swiftSettings: strict),
+        .testTarget(
+            name: "PruningTests",
+            dependencies: ["CivilTime", "Retention", "PolicyFile", "Pruning", "S3", "FaultServer"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "BackupPipelineTests",
+            dependencies: ["BackupPipeline", "CivilTime", "Gzip", "OpenPGP", "S3", "FaultServer"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "EndToEndTests", dependencies: ["FaultServer", "s3prune", "backup"],
+            swiftSettings: strict),
+    ]
+)
