@@ -40,6 +40,9 @@ let package = Package(
             name: "CDeflate", pkgConfig: "libdeflate", providers: [.apt(["libdeflate-dev"])]),
         .systemLibrary(name: "CGPGME", pkgConfig: "gpgme", providers: [.apt(["libgpgme-dev"])]),
 
+        // What both programs say to people, and how they end.
+        .target(name: "Console", swiftSettings: strict),
+
         // Walls: what a target may import is its line here.
         .target(name: "CivilTime", swiftSettings: pure),
         .target(name: "Retention", dependencies: ["CivilTime"], swiftSettings: pure),
@@ -53,18 +56,23 @@ let package = Package(
         .target(name: "Gzip", dependencies: ["CZlib", "CDeflate"], swiftSettings: strict),
         .target(name: "OpenPGP", dependencies: ["CGPGME"], swiftSettings: strict),
         .target(
-            name: "Pruning", dependencies: ["CivilTime", "Retention", "PolicyFile", "S3"],
+            name: "Pruning",
+            dependencies: ["CivilTime", "Console", "Retention", "PolicyFile", "S3"],
             swiftSettings: strict),
         .target(
             name: "BackupPipeline", dependencies: ["CivilTime", "Gzip", "OpenPGP", "S3"],
             swiftSettings: strict),
         .executableTarget(
             name: "s3prune",
-            dependencies: ["CivilTime", "Retention", "PolicyFile", "Pruning", "S3", arguments],
+            dependencies: [
+                "CivilTime", "Console", "Retention", "PolicyFile", "Pruning", "S3", arguments,
+            ],
             swiftSettings: strict),
         .executableTarget(
             name: "backup",
-            dependencies: ["BackupPipeline", "CivilTime", "Gzip", "OpenPGP", "S3", arguments],
+            dependencies: [
+                "BackupPipeline", "CivilTime", "Console", "Gzip", "OpenPGP", "S3", arguments,
+            ],
             swiftSettings: strict),
 
         // Tests: one target a module; FaultServer is a scripted HTTP server they share.
@@ -81,6 +89,7 @@ let package = Package(
         .testTarget(
             name: "S3Tests", dependencies: ["CivilTime", "S3", "FaultServer"],
             swiftSettings: strict),
+        .testTarget(name: "ConsoleTests", dependencies: ["Console"], swiftSettings: strict),
         .testTarget(name: "GzipTests", dependencies: ["Gzip"], swiftSettings: strict),
         .testTarget(name: "OpenPGPTests", dependencies: ["OpenPGP"], swiftSettings: strict),
         .testTarget(
