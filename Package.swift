@@ -38,6 +38,7 @@ let package = Package(
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(
             name: "CDeflate", pkgConfig: "libdeflate", providers: [.apt(["libdeflate-dev"])]),
+        .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
         .systemLibrary(name: "CGPGME", pkgConfig: "gpgme", providers: [.apt(["libgpgme-dev"])]),
 
         // What both programs say to people, and how they end.
@@ -53,7 +54,7 @@ let package = Package(
         .target(
             name: "S3", dependencies: ["CivilTime", "CCurl", "CLibXML2", "CLibCrypto"],
             swiftSettings: strict),
-        .target(name: "Gzip", dependencies: ["CZlib", "CDeflate"], swiftSettings: strict),
+        .target(name: "Gzip", dependencies: ["CZlib", "CDeflate", "CZstd"], swiftSettings: strict),
         .target(name: "OpenPGP", dependencies: ["CGPGME"], swiftSettings: strict),
         .target(
             name: "Pruning",
