@@ -1,0 +1,107 @@
+#!/usr/bin/env python3
+"""load-versions.py ceph|moto BUCKET [--versioning Enabled|Suspended|none] < PLAN
+
+Creates the bucket and puts versions of any age into it. A line of the plan, tab separated, in time
+order (a time may repeat):
+
+    2023-11-24T01:17:08Z  put     db/shop.sql.gz.gpg  2048
+    2023-11-25T01:17:08Z  delete  db/shop.sql.gz.gpg
+
+A key is written percent-encoded, so that it may hold anything. On Ceph the loader gateway's clock
+is moved by its file before each line, and the request is signed at that time; on moto a header says
+the time. Signed by botocore, sent over one connection: about 300 versions a second.
+"""
+
+import argparse
+import datetime
+import http.client
+import os
+import sys
+import time
+import urllib.parse
+
+import botocore.auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+
+import test_servers
+
+
+class Ceph:
+    """The loader gateway, its clock, and requests signed at that clock's time."""
+
+    def __init__(self):
+        self.endpoint = os.environ["TEST_CEPH_LOADER_ENDPOINT"]
+        self.clock = os.environ["TEST_CEPH_CLOCK"]
+        self.time = None
+        signer = Credentials(*test_servers.credentials("ceph"))
+        self.signer = botocore.auth.S3SigV4Auth(signer, "s3", test_servers.REGION)
+        botocore.auth.get_current_datetime = lambda *_: self.time.replace(tzinfo=None)
+
+    def headers(self, method, url, body, moment):
+        if moment != self.time:
+            self.time = moment
+            self.move_clock(f"{moment.timestamp() - time.time():+f}")
+        request = AWSRequest(method=method, url=url, data=body)
+        self.signer.add_auth(request)
+        return dict(request.headers)
+
+    def move_clock(self, offset):
+        """libfaketime reads the file at every call, so it is replaced and never seen half written."""
+        with open(self.clock + ".new", "w") as file:
+            file.write(offset + "\n")
+        os.replace(self.clock + ".new", self.clock)
+
+    def close(self):
+        self.move_clock("+0")
+
+
+class Moto:
+    def __init__(self):
+        self.endpoint = os.environ["TEST_MOTO_ENDPOINT"]
+
+    def headers(self, method, url, body, moment):
+        return {"x-test-time": moment.isoformat(), "Authorization": "AWS any:any"}
+
+    def close(self):
+        pass
+
+
+def load(server, bucket, lines):
+    host = urllib.parse.urlsplit(server.endpoint).netloc
+    connection = http.client.HTTPConnection(host, timeout=30)
+    count = 0
+    for line in lines:
+        moment, operation, key, *size = line.rstrip("\n").split("\t")
+        moment = datetime.datetime.fromisoformat(moment.replace("Z", "+00:00"))
+        method, body = {"put": ("PUT", b"x" * int(*size or [0])), "delete": ("DELETE", b"")}[operation]
+        path = f"/{bucket}/{key}"
+        headers = server.headers(method, server.endpoint + path, body, moment)
+        connection.request(method, path, body, headers)
+        answer = connection.getresponse()
+        text = answer.read()
+        if answer.status not in (200, 204):
+            raise SystemExit(f"load-versions: error: {operation} {key}: {answer.status} {text[:300]}")
+        count += 1
+    return count
+
+
+def main():
+    options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    options.add_argument("server", choices=["ceph", "moto"])
+    options.add_argument("bucket")
+    options.add_argument("--versioning", default="Enabled", choices=["Enabled", "Suspended", "none"])
+    given = options.parse_args()
+    versioning = None if given.versioning == "none" else given.versioning
+    test_servers.create_bucket(given.server, given.bucket, versioning)
+    server = Ceph() if given.server == "ceph" else Moto()
+    begin = time.monotonic()
+    try:
+        count = load(server, given.bucket, sys.stdin)
+    finally:
+        server.close()
+    print(f"{count} versions in {time.monotonic() - begin:.1f} s", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    main()
