@@ -1,3 +1,5 @@
+public import CivilTime
+
 /// What signs a request: an access key, and where it came from.
 public struct Credentials: Sendable {
     /// The access key id; not secret, it is part of every signature's scope.

@@ -42,7 +42,7 @@ public struct Secret: Sendable {
         }
 
         deinit {
-            OPENSSL_cleanse(bytes.baseAddress, bytes.count)
+            wipe(bytes)
             bytes.deallocate()
         }
     }
@@ -55,4 +55,9 @@ extension Secret: CustomStringConvertible, CustomDebugStringConvertible, CustomR
     public var debugDescription: String { "<redacted>" }
     /// A mirror without children.
     public var customMirror: Mirror { Mirror(self, children: [:]) }
+}
+
+/// Overwrites memory in a way that no optimizer leaves out.
+func wipe(_ bytes: UnsafeMutableRawBufferPointer) {
+    OPENSSL_cleanse(bytes.baseAddress, bytes.count)
 }

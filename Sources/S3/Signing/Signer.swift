@@ -1,3 +1,5 @@
+public import CivilTime
+
 /// AWS Signature Version 4 as S3 wants it: a value that turns a request, an endpoint and a date
 /// into a signed request.
 ///

@@ -1,3 +1,5 @@
+internal import CivilTime
+
 /// A date in the two forms that SigV4 writes it.
 struct SigningDate {
     /// `20260901`

@@ -1,0 +1,137 @@
+extension Configuration {
+    /// Finds the credentials, in the order of AWS's own tools:
+    ///
+    /// 1. `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`, unless `--profile` was given;
+    /// 2. the profile's keys, in the credentials file before the configuration file;
+    /// 3. the profile's `credential_process`.
+    ///
+    /// Roles, web identities, single sign-on and container credentials are recognized where AWS's
+    /// tools would use them, and refused by name: another key that happens to lie around is never
+    /// taken instead. The instance metadata service is never asked.
+    ///
+    /// Throws for half a key and for no key at all; the errors concern credentials (exit code 77).
+    public func credentials() throws(ConfigurationError) -> Credentials {
+        if case .option = profile.origin {
+        } else {
+            if let found = try environmentCredentials() { return found }
+            try refuseWebIdentity()
+        }
+        let found = files.profile(profile.value)
+        try refuseRoles(found)
+        if let credentials = try profileCredentials(found) { return credentials }
+        if let command = found["credential_process"] {
+            return try CredentialProcess(
+                command: command.text, origin: command.origin, environment: environment
+            ).credentials()
+        }
+        throw nothingFound()
+    }
+
+    private func environmentCredentials() throws(ConfigurationError) -> Credentials? {
+        let names = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
+        let key = environment[names.0]
+        let secret = environment[names.1]
+        if key == nil, secret == nil { return nil }
+        guard let key, let secret else {
+            let (set, unset) = key == nil ? (names.1, names.0) : names
+            throw Configuration.refused("environment", "\(set) is set, \(unset) is not")
+        }
+        let token = environment["AWS_SESSION_TOKEN"] ?? environment["AWS_SECURITY_TOKEN"]
+        return try Configuration.checked(
+            Credentials(
+                accessKeyID: key, secretAccessKey: Secret(secret),
+                sessionToken: token.map { Secret($0) },
+                source: Origin.environment(names.0).description),
+            in: "environment")
+    }
+
+    private func profileCredentials(
+        _ found: SharedFiles.Profile
+    ) throws(ConfigurationError) -> Credentials? {
+        let key = found["aws_access_key_id"]
+        let secret = found["aws_secret_access_key"]
+        if key == nil, secret == nil { return nil }
+        guard let key, let secret else {
+            let missing = key == nil ? "aws_access_key_id" : "aws_secret_access_key"
+            let origin = (key ?? secret)?.origin ?? .standard
+            throw Configuration.refused("\(origin)", "\(missing) is missing from the profile")
+        }
+        guard key.file.path == secret.file.path else {
+            throw Configuration.refused(
+                "\(key.origin)", "the secret key stands in another file: \(secret.origin)")
+        }
+        // A token of the other file belongs to another key.
+        let token = found["aws_session_token"].flatMap { $0.file.path == key.file.path ? $0 : nil }
+        return try Configuration.checked(
+            Credentials(
+                accessKeyID: key.text, secretAccessKey: secret.secret,
+                sessionToken: token?.secret, source: key.origin.description),
+            in: "\(key.origin)")
+    }
+
+    private func refuseWebIdentity() throws(ConfigurationError) {
+        if environment["AWS_WEB_IDENTITY_TOKEN_FILE"] != nil, environment["AWS_ROLE_ARN"] != nil {
+            throw Configuration.unsupported("web identity", "AWS_WEB_IDENTITY_TOKEN_FILE")
+        }
+    }
+
+    private func refuseRoles(_ found: SharedFiles.Profile) throws(ConfigurationError) {
+        if let role = found["role_arn"] {
+            let kind = found["web_identity_token_file"] == nil ? "assuming a role" : "web identity"
+            throw Configuration.unsupported(kind, "role_arn, \(role.origin)")
+        }
+        for name in ["sso_session", "sso_start_url", "login_session"] {
+            if let property = found[name] {
+                throw Configuration.unsupported("single sign-on", "\(name), \(property.origin)")
+            }
+        }
+    }
+
+    private func nothingFound() -> ConfigurationError {
+        for name in [
+            "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+        ] where environment[name] != nil {
+            return Configuration.unsupported("the container's credentials endpoint", name)
+        }
+        let paths = [files.credentialsPath, files.configurationPath].compactMap(\.self)
+        let places = paths.isEmpty ? "no file, as HOME is not set" : paths.joined(separator: ", ")
+        return ConfigurationError(
+            subject: "credentials",
+            message: "none found for profile \(profile.value) (\(profile.origin))",
+            hint: "looked at AWS_ACCESS_KEY_ID and \(places); instance metadata is not supported",
+            concernsCredentials: true)
+    }
+
+    private static func unsupported(_ what: String, _ origin: String) -> ConfigurationError {
+        ConfigurationError(
+            subject: "credentials", message: "\(what) is not supported yet (\(origin))",
+            hint: "aws configure export-credentials --format env prints keys for the environment",
+            concernsCredentials: true)
+    }
+
+    static func refused(_ subject: String, _ message: String) -> ConfigurationError {
+        ConfigurationError(subject: subject, message: message, concernsCredentials: true)
+    }
+
+    /// Refuses what was copied wrongly: white space and control characters are in no key, and
+    /// would otherwise come back from the server as a signature that does not match.
+    static func checked(
+        _ credentials: Credentials, in place: String
+    ) throws(ConfigurationError) -> Credentials {
+        func isPlain(_ bytes: some Sequence<UInt8>) -> Bool {
+            bytes.allSatisfy { $0 > 0x20 && $0 < 0x7f }
+        }
+        guard isPlain(credentials.accessKeyID.utf8), !credentials.accessKeyID.isEmpty,
+            !credentials.accessKeyID.contains(where: { "/,".contains($0) })
+        else {
+            throw refused(place, "the access key id holds a space, a slash or a special character")
+        }
+        guard credentials.secretAccessKey.withBytes({ isPlain($0) }) else {
+            throw refused(place, "the secret access key holds white space or a special character")
+        }
+        guard credentials.sessionToken?.withBytes({ isPlain($0) }) ?? true else {
+            throw refused(place, "the session token holds white space or a special character")
+        }
+        return credentials
+    }
+}
