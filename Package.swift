@@ -49,7 +49,9 @@ let package = Package(
         .target(name: "Retention", dependencies: ["CivilTime"], swiftSettings: pure),
         .target(
             name: "PolicyFile",
-            dependencies: ["CivilTime", "Retention", .product(name: "Yams", package: "Yams")],
+            dependencies: [
+                "CivilTime", "Console", "Retention", .product(name: "Yams", package: "Yams"),
+            ],
             swiftSettings: strict),
         .target(
             name: "S3", dependencies: ["CivilTime", "CCurl", "CLibXML2", "CLibCrypto"],
