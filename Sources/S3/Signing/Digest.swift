@@ -67,6 +67,9 @@ public final class Digest {
         return result
     }
 
+    /// The SHA-256 of `bytes` as 64 lowercase hex digits.
+    public static func sha256Text(_ bytes: [UInt8]) -> String { Hex.encode(hash(bytes, .sha256)) }
+
     /// The hash of `bytes`.
     public static func hash(_ bytes: [UInt8], _ algorithm: Algorithm) -> [UInt8] {
         let digest = Digest(algorithm)

@@ -1,0 +1,81 @@
+public import CivilTime
+
+/// One page of ListObjectVersions, parsed whole and checked: either every entry of the answer is
+/// here, or there is no page.
+///
+/// Keys, version ids and ETags are ranges of one array of bytes, so that a page of a thousand
+/// entries is two allocations. Entries stand in key order; the versions of a key stand in the
+/// order of the answer.
+public struct VersionPage: Sendable {
+    /// One version or delete marker.
+    public struct Entry: Sendable {
+        /// The key, decoded: a range of the page's `bytes`, never empty, valid UTF-8. Neighbours
+        /// with the same key have the same range.
+        public let key: Range<UInt32>
+        /// The version id: a range of `bytes`, never empty; `null` for the null version.
+        public let versionID: Range<UInt32>
+        /// The entity tag without its quotes: a range of `bytes`, empty if the answer had none.
+        public let etag: Range<UInt32>
+        /// `LastModified`, at the precision listed.
+        public let modified: Timestamp
+        /// The size in bytes; 0 for a delete marker.
+        public let size: Int64
+        /// Whether the server calls this the current version of its key.
+        public let isLatest: Bool
+        /// Whether this is a delete marker.
+        public let isMarker: Bool
+    }
+
+    /// Where a listing stands: after this version of this key. Both are bytes as they are sent.
+    public struct Position: Sendable, Hashable {
+        /// The key marker.
+        public var key: [UInt8]
+        /// The version id marker.
+        public var versionID: [UInt8]
+
+        /// A position after the version `versionID` of `key`.
+        public init(key: [UInt8], versionID: [UInt8]) {
+            self.key = key
+            self.versionID = versionID
+        }
+    }
+
+    /// Keys, version ids and ETags, one after the other.
+    public let bytes: [UInt8]
+    /// The versions and delete markers, by key.
+    public let entries: [Entry]
+    /// The bucket that the answer names; empty if it names none.
+    public let bucket: String
+    /// The prefix that the answer repeats, decoded; empty if there is none.
+    public let prefix: [UInt8]
+    /// Whether more pages follow.
+    public let isTruncated: Bool
+    /// `KeyMarker` and `VersionIdMarker` as the answer repeats them, the key undecoded; both
+    /// empty on the first page of a listing.
+    public let start: Position
+    /// `NextKeyMarker` as the answer has it, undecoded; empty if there is none.
+    public let rawNextKey: [UInt8]
+    /// Whether the answer said that its keys and markers were URL-encoded.
+    public let isEncoded: Bool
+    /// Where the next page begins; nil on the last page.
+    public let next: Position?
+    /// The server's clock when it answered: the `Date` header. Nil offline.
+    public internal(set) var date: Timestamp?
+    /// The request id of the answer. Nil offline.
+    public internal(set) var requestID: String?
+}
+
+extension VersionPage {
+    /// The key of an entry.
+    public func key(of entry: Entry) -> ArraySlice<UInt8> { slice(entry.key) }
+
+    /// The version id of an entry.
+    public func versionID(of entry: Entry) -> ArraySlice<UInt8> { slice(entry.versionID) }
+
+    /// The ETag of an entry, without quotes; empty if it has none.
+    public func etag(of entry: Entry) -> ArraySlice<UInt8> { slice(entry.etag) }
+
+    private func slice(_ range: Range<UInt32>) -> ArraySlice<UInt8> {
+        bytes[Int(range.lowerBound)..<Int(range.upperBound)]
+    }
+}
