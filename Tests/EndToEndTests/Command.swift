@@ -1,0 +1,72 @@
+import Foundation
+
+/// A program, its arguments and the whole of its environment; `run` waits for its end.
+struct Command {
+    var program: String
+    var arguments: [String] = []
+    var environment: [String: String] = [:]
+    /// The file its standard input is read from.
+    var input = "/dev/null"
+
+    /// What a program left behind.
+    struct Outcome {
+        /// The exit code, or 128 and the number of the signal that ended it.
+        var status: Int32
+        var output: [UInt8]
+        var errors: [UInt8]
+        /// The most memory it held at once, in KiB, as the kernel counted.
+        var peakKiB: Int
+
+        var text: String { String(decoding: output, as: UTF8.self) }
+        var errorText: String { String(decoding: errors, as: UTF8.self) }
+        /// The lines of the output, without their ends.
+        var lines: [Substring] { text.split(separator: "\n", omittingEmptySubsequences: true) }
+    }
+
+    /// Starts the program and waits. Its output goes through files, so that no pipe can fill up.
+    func run() throws -> Outcome {
+        let scratch = try Scratch()
+        let (out, err) = (scratch.path("out"), scratch.path("err"))
+        var actions = posix_spawn_file_actions_t()
+        posix_spawn_file_actions_init(&actions)
+        defer { posix_spawn_file_actions_destroy(&actions) }
+        posix_spawn_file_actions_addopen(&actions, 0, input, O_RDONLY, 0)
+        posix_spawn_file_actions_addopen(&actions, 1, out, O_WRONLY | O_CREAT | O_TRUNC, 0o600)
+        posix_spawn_file_actions_addopen(&actions, 2, err, O_WRONLY | O_CREAT | O_TRUNC, 0o600)
+
+        let words = CStrings([program] + arguments)
+        let settings = CStrings(environment.map { "\($0.key)=\($0.value)" })
+        var process = pid_t()
+        let failure = posix_spawnp(
+            &process, program, &actions, nil, words.pointers, settings.pointers)
+        guard failure == 0 else { throw CannotRun(program: program, errno: failure) }
+
+        var status: Int32 = 0
+        var usage = rusage()
+        while wait4(process, &status, 0, &usage) == -1 && errno == EINTR {}
+        let signal = status & 0x7f
+        return Outcome(
+            status: signal == 0 ? (status >> 8) & 0xff : 128 + signal,
+            output: try scratch.read("out"), errors: try scratch.read("err"),
+            peakKiB: usage.ru_maxrss)
+    }
+
+    /// A program that could not even be started.
+    struct CannotRun: Error {
+        var program: String
+        var errno: Int32
+    }
+}
+
+/// A null-terminated array of C strings, alive as long as this is.
+private final class CStrings {
+    var pointers: [UnsafeMutablePointer<CChar>?]
+
+    init(_ strings: [String]) {
+        pointers = strings.map { strdup($0) } + [nil]
+    }
+
+    deinit {
+        for pointer in pointers { free(pointer) }
+    }
+}
