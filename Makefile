@@ -8,7 +8,7 @@ bindir = $(DESTDIR)$(PREFIX)/bin
 docdir = $(DESTDIR)$(PREFIX)/share/doc/s3prune
 
 .DEFAULT_GOAL = help
-.PHONY: help demo build test check install uninstall clean
+.PHONY: help demo build test check bench install uninstall clean
 
 help: ## this list
 	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -31,6 +31,11 @@ check: ## what CI runs: layout, scripts, fixtures, warnings as errors, all tests
 	@scripts/install-dependencies --tests
 	@scripts/python-environment
 	@scripts/check
+
+bench: ## release build, then memory and time of planning 8 million versions
+	@scripts/install-dependencies
+	@scripts/build-quietly -c release --product s3prune
+	@scripts/measure-listing.py
 
 install: ## release builds to PREFIX (/usr/local), below DESTDIR
 	@scripts/install-dependencies
