@@ -6,7 +6,7 @@ extension EndToEnd {
         static let commandLines: [[String]] = [
             ["--frobnicate"], ["frobnicate"], ["--format", "yaml"], ["--now", "yesterday"],
             ["--dry-run", "--apply"], ["--listing", "x"], ["--expect-deletes", "-1"],
-            ["--expect-deletes", "many"], ["policy"], ["policy", "frobnicate"],
+            ["--expect-deletes", "many"], ["policy", "frobnicate"],
             ["--policy", "a.yaml", "--policy", "b.yaml", "--listing", "x", "--now", now],
         ]
         static let now = "2026-11-23T03:00:00Z"
@@ -21,14 +21,17 @@ extension EndToEnd {
 
         /// A policy, the place its first problem is at, and a word of the message.
         static let policies: [(text: String, place: String, word: String)] = [
-            ("", ":1:1: ", "empty"),
+            ("", ":1:1: ", "no policy"),
             ("\u{0}\u{1}\u{2}", ":1:1: ", ""),
             ("version: 1\nbucket: hostile\nkeep: {}\n", ":3:7: ", "keep"),
             ("version: 1\nbucket: hostile\nkeep: { daily: 0 }\n", ":3:16: ", "0"),
             ("version: 1\nbucket: hostile\nkeep: { daily: -3 }\n", ":3:16: ", "-3"),
             ("version: 1\nbucket: hostile\nkeep: { daily: 1e309 }\n", ":3:16: ", "1e309"),
             ("version: 1\nbucket: hostile\nkeep: { dayly: 7 }\n", ":3:9: ", "daily"),
-            ("version: 1\nbucket: hostile\nmin-age: 3m\nkeep: all\n", ":3:10: ", "3m"),
+            (
+                "version: 1\nbucket: hostile\nmin-age: 3m\nkeep: all\n", ":3:11: ",
+                "minutes or months"
+            ),
             ("version: 1\nbucket: hostile\nkeep: all\nkeep: all\n", ":4:1: ", "keep"),
             (
                 "version: 1\nbucket: hostile\ntimezone: Europe/Berlni\nkeep: all\n", ":3:11: ",

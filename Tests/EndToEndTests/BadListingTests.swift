@@ -45,7 +45,7 @@ extension EndToEnd {
                     first.replacing("<NextKeyMarker>db/a.gpg</NextKeyMarker>", with: "")
                         .replacing("<NextVersionIdMarker>v0</NextVersionIdMarker>", with: ""),
                     rest,
-                ], word: "marker"),
+                ], word: "NextKeyMarker"),
             ListingCase(
                 testDescription: "that is cut", pages: [String(whole.dropLast(120))]),
             ListingCase(

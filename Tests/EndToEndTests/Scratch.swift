@@ -5,7 +5,8 @@ final class Scratch {
     let directory: String
 
     init() throws {
-        var template = Array((NSTemporaryDirectory() + "/s3prune-test.XXXXXX").utf8CString)
+        let parent = FileManager.default.temporaryDirectory.path
+        var template = Array("\(parent)/s3prune-test.XXXXXX".utf8CString)
         guard let made = mkdtemp(&template) else { throw CocoaError(.fileWriteUnknown) }
         directory = String(cString: made)
     }

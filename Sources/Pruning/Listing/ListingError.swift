@@ -22,7 +22,7 @@ public struct ListingError: Error, CustomStringConvertible, Equatable {
     /// One line, safe to print.
     public var description: String {
         var text = place.map { PrintableText.escape($0) + ": " } ?? ""
-        text += message
+        text += PrintableText.escape(message)
         if let key { text += " (key \(PrintableText.escape(key)))" }
         return text
     }
