@@ -27,6 +27,10 @@ struct Failure: Error {
             self.init(
                 error.concernsCredentials ? .permission : .configuration, "\(error)",
                 hint: error.hint)
+        case let error as ListingProblem:
+            self.init(
+                .failed, "listing: \(PrintableText.escape("\(error)"))",
+                hint: "nothing was decided: a listing that cannot be trusted ends the run")
         case let error as ListingError: self.init(.failed, "\(error)", hint: error.hint)
         case let error as WriteError:
             self.init(.failed, "cannot write \(PrintableText.escape(error.path)): \(error.reason)")

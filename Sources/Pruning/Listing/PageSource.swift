@@ -6,4 +6,4 @@ public protocol PageSource {
     mutating func nextPage() throws -> VersionPage?
 }
 
-// extension VersionLister: PageSource {}
+extension VersionLister: PageSource {}

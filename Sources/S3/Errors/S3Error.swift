@@ -45,6 +45,8 @@ public struct S3Error: Error, Sendable {
     /// Whether the request may have had its effect although it failed: it was sent, whole or in
     /// part, and no answer came.
     public var effectUnknown: Bool = false
+    /// Seconds that the server asks to wait: `Retry-After`.
+    public var retryAfter: Int?
     /// How often the request was sent.
     public var attempts: Int = 1
 

@@ -1,0 +1,67 @@
+/// Whether a bucket keeps the versions of its objects.
+public struct BucketVersioning: Sendable, Hashable {
+    /// The states of a bucket.
+    public enum Status: String, Sendable {
+        /// Every write makes a new version.
+        case enabled = "Enabled"
+        /// Writes replace the null version.
+        case suspended = "Suspended"
+        /// Versioning was never on.
+        case never = ""
+    }
+
+    /// The bucket's state.
+    public var status: Status
+    /// Whether deleting a version needs a second factor.
+    public var needsMFA: Bool
+}
+
+extension Client {
+    /// Asks whether a bucket keeps versions; needs `s3:GetBucketVersioning`.
+    ///
+    /// ```xml
+    /// <VersioningConfiguration xmlns="http://s3.amazonaws.com/doc/2006-03-01/">
+    ///   <Status>Enabled</Status><MfaDelete>Disabled</MfaDelete>
+    /// </VersioningConfiguration>
+    /// ```
+    public func versioning(ofBucket bucket: String) throws(S3Error) -> BucketVersioning {
+        let tree = try document(
+            Request(.get, .bucket(bucket), query: [QueryItem("versioning")]),
+            operation: "GetBucketVersioning", root: "VersioningConfiguration")
+        let text = tree["Status"]?.text ?? ""
+        guard let status = BucketVersioning.Status(rawValue: text) else {
+            throw Fault(operation: "GetBucketVersioning", resource: .bucket(bucket))
+                .error(.unacceptable, "InvalidAnswer", "the state is neither Enabled nor Suspended")
+        }
+        return BucketVersioning(status: status, needsMFA: tree["MfaDelete"]?.text == "Enabled")
+    }
+
+    /// Sends a request whose answer is a small document with this root; an `Error` document in
+    /// its place is an error whatever the status.
+    func document(
+        _ request: Request, operation: String, root: String
+    ) throws(S3Error) -> XMLTree {
+        var tree: XMLTree?
+        let fault = Fault(operation: operation, resource: request.resource)
+        _ = try perform(
+            request, operation: operation,
+            finish: { answer in
+                let document: XMLTree
+                do throws(XMLProblem) {
+                    document = try XMLTree(answer.body)
+                } catch {
+                    throw fault.error(
+                        .unacceptable, "InvalidAnswer", error.message, isTransient: true)
+                }
+                guard document.name == root else {
+                    let error = ErrorAnswer(body: answer.body)
+                    throw fault.error(
+                        .unacceptable, error?.code ?? "InvalidAnswer",
+                        error?.message ?? "the answer is not a \(root)",
+                        isTransient: error?.isTransient ?? false)
+                }
+                tree = document
+            })
+        return tree!
+    }
+}

@@ -1,0 +1,139 @@
+internal import CCurl
+internal import CivilTime
+
+/// Makes the errors of one request.
+struct Fault {
+    let operation: String
+    let resource: Request.Resource
+
+    func error(
+        _ cause: S3Error.Cause, _ code: String, _ message: String, isTransient: Bool = false
+    ) -> S3Error {
+        let (bucket, key): (String?, [UInt8]?) =
+            switch resource {
+            case .service: (nil, nil)
+            case .bucket(let bucket): (bucket, nil)
+            case .object(let bucket, let key): (bucket, key)
+            }
+        return S3Error(
+            operation: operation, bucket: bucket, key: key, cause: cause, code: code,
+            message: message, isTransient: isTransient)
+    }
+
+    /// No answer, or not all of it.
+    func error(_ outcome: Connection.Outcome) -> S3Error {
+        let isTLS = Fault.tlsCodes.contains(outcome.code)
+        let known = Fault.codes[outcome.code.rawValue]
+        var error = error(
+            isTLS ? .tls : .connection, isTLS ? "TLSFailure" : known ?? "ConnectionFailure",
+            outcome.message, isTransient: !isTLS && outcome.code != CURLE_UNSUPPORTED_PROTOCOL)
+        error.status = outcome.hasAnswer ? outcome.answer.status : nil
+        if isTLS {
+            error.hint = "a server with its own authority needs --ca-bundle FILE"
+        } else if outcome.code == CURLE_COULDNT_CONNECT
+            || outcome.code == CURLE_COULDNT_RESOLVE_HOST
+        {
+            error.hint = "check --endpoint-url, the network and the proxy variables"
+        }
+        return error
+    }
+
+    /// What a reader of the body found.
+    func error(reading problem: any Error, _ answer: Answer) -> S3Error {
+        if let problem = problem as? S3Error { return problem }
+        guard let problem = problem as? ListingProblem else {
+            return error(.unacceptable, "InvalidAnswer", "\(problem)")
+        }
+        var error = error(
+            .unacceptable, problem.code.rawValue, problem.description,
+            isTransient: problem.isTransient)
+        if let inner = problem.answer, !inner.code.isEmpty {
+            error.code = inner.code
+            error.message = inner.message
+        }
+        error.status = answer.status
+        error.requestID = problem.answer?.requestID ?? answer.requestID
+        return error
+    }
+
+    /// An answer that is an error.
+    func error(answer: Answer, localClock: Timestamp, endpoint: Endpoint) -> S3Error {
+        let document = ErrorAnswer(body: answer.body)
+        let code = document?.code ?? ""
+        let transient = [429, 500, 502, 503, 504].contains(answer.status)
+        var error = error(
+            .answer, code.isEmpty ? Fault.code(of: answer.status) : code,
+            document?.message ?? "the server answered \(answer.status) without saying why",
+            isTransient: transient || document?.isTransient == true)
+        error.status = answer.status
+        error.requestID = answer.requestID ?? document?.requestID
+        error.hostID = answer["x-amz-id-2"] ?? document?.hostID
+        error.isThrottling = document?.isThrottling ?? (answer.status == 503)
+        error.retryAfter = answer["retry-after"].flatMap(Int.init)
+        let region = answer["x-amz-bucket-region"] ?? document?.region
+        if let region, Endpoint.isRegion(region) { error.region = region }
+        if error.code == "RequestTimeTooSkewed" {
+            let server = answer.date?.rfc3339 ?? document?.serverTime ?? "unknown"
+            error.message =
+                "the clocks disagree: here it is \(localClock.rfc3339), at the server \(server)"
+        }
+        error.hint = hint(for: error)
+        return error
+    }
+
+    private func hint(for error: S3Error) -> String? {
+        switch error.code {
+        case "RequestTimeTooSkewed": "set this machine's clock; S3 takes 15 minutes of difference"
+        case "SignatureDoesNotMatch": "the secret key does not belong to the access key id"
+        case "InvalidAccessKeyId": "the server does not know this access key id"
+        case "ExpiredToken": "get new temporary credentials"
+        case "NoSuchBucket": "check the bucket's name, the region and --endpoint-url"
+        case "PermanentRedirect", "AuthorizationHeaderMalformed": "name the region with --region"
+        case _ where error.status == 403: permissionHint
+        default: nil
+        }
+    }
+
+    private var permissionHint: String? {
+        switch operation {
+        case "ListObjectVersions": "the user needs s3:ListBucketVersions on the bucket"
+        case "GetBucketVersioning": "the user needs s3:GetBucketVersioning on the bucket"
+        case "GetBucketLocation": "the user needs s3:GetBucketLocation on the bucket"
+        default: nil
+        }
+    }
+
+    /// What to call an error without a code.
+    private static func code(of status: Int) -> String {
+        switch status {
+        case 301, 308: "PermanentRedirect"
+        case 302, 303, 307: "TemporaryRedirect"
+        case 400: "BadRequest"
+        case 401: "Unauthorized"
+        case 403: "AccessDenied"
+        case 404: "NotFound"
+        case 405: "MethodNotAllowed"
+        case 429: "TooManyRequests"
+        case 500: "InternalError"
+        case 503: "ServiceUnavailable"
+        default: "HTTP\(status)"
+        }
+    }
+
+    private static let tlsCodes = [
+        CURLE_SSL_CONNECT_ERROR, CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CERTPROBLEM,
+        CURLE_SSL_CIPHER, CURLE_SSL_CACERT_BADFILE, CURLE_SSL_ISSUER_ERROR,
+        CURLE_SSL_INVALIDCERTSTATUS,
+    ]
+
+    private static let codes: [UInt32: String] = [
+        CURLE_COULDNT_RESOLVE_HOST.rawValue: "UnknownHost",
+        CURLE_COULDNT_RESOLVE_PROXY.rawValue: "UnknownProxy",
+        CURLE_COULDNT_CONNECT.rawValue: "ConnectionRefused",
+        CURLE_OPERATION_TIMEDOUT.rawValue: "Timeout",
+        CURLE_GOT_NOTHING.rawValue: "NoAnswer",
+        CURLE_RECV_ERROR.rawValue: "ConnectionReset",
+        CURLE_SEND_ERROR.rawValue: "ConnectionReset",
+        CURLE_PARTIAL_FILE.rawValue: "IncompleteAnswer",
+    ]
+}
