@@ -31,6 +31,7 @@ extension EndToEnd {
               - name: settings
                 match: "etc/*"
                 keep: { weekly: 5 }
+            limits: { max-delete: 100% }
             """
 
         init() throws {

@@ -9,7 +9,7 @@ extension Client {
     public func location(ofBucket bucket: String) throws(S3Error) -> String {
         let tree = try document(
             Request(.get, .bucket(bucket), query: [QueryItem("location")]),
-            operation: "GetBucketLocation", root: "LocationConstraint")
+            operation: "GetBucketLocation", roots: ["LocationConstraint"])
         switch tree.text {
         case "": return "us-east-1"
         case "EU": return "eu-west-1"

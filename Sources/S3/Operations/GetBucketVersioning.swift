@@ -24,10 +24,13 @@ extension Client {
     ///   <Status>Enabled</Status><MfaDelete>Disabled</MfaDelete>
     /// </VersioningConfiguration>
     /// ```
+    ///
+    /// moto calls the document `GetBucketVersioningResponse`.
     public func versioning(ofBucket bucket: String) throws(S3Error) -> BucketVersioning {
         let tree = try document(
             Request(.get, .bucket(bucket), query: [QueryItem("versioning")]),
-            operation: "GetBucketVersioning", root: "VersioningConfiguration")
+            operation: "GetBucketVersioning",
+            roots: ["VersioningConfiguration", "GetBucketVersioningResponse"])
         let text = tree["Status"]?.text ?? ""
         guard let status = BucketVersioning.Status(rawValue: text) else {
             throw Fault(operation: "GetBucketVersioning", resource: .bucket(bucket))
@@ -36,10 +39,10 @@ extension Client {
         return BucketVersioning(status: status, needsMFA: tree["MfaDelete"]?.text == "Enabled")
     }
 
-    /// Sends a request whose answer is a small document with this root; an `Error` document in
+    /// Sends a request whose answer is a small document with one of these roots; an `Error` document in
     /// its place is an error whatever the status.
     func document(
-        _ request: Request, operation: String, root: String
+        _ request: Request, operation: String, roots: [String]
     ) throws(S3Error) -> XMLTree {
         var tree: XMLTree?
         let fault = Fault(operation: operation, resource: request.resource)
@@ -53,11 +56,11 @@ extension Client {
                     throw fault.error(
                         .unacceptable, "InvalidAnswer", error.message, isTransient: true)
                 }
-                guard document.name == root else {
+                guard roots.contains(document.name) else {
                     let error = ErrorAnswer(body: answer.body)
                     throw fault.error(
                         .unacceptable, error?.code ?? "InvalidAnswer",
-                        error?.message ?? "the answer is not a \(root)",
+                        error?.message ?? "the answer is not a \(roots[0])",
                         isTransient: error?.isTransient ?? false)
                 }
                 tree = document
