@@ -42,9 +42,9 @@ install: ## release builds to PREFIX (/usr/local), below DESTDIR
 	swift build -c release --static-swift-stdlib --product s3prune
 	swift build -c release --static-swift-stdlib --product backup
 	install -d $(bindir) $(docdir)/policies
-	install -m 755 .build/release/s3prune .build/release/backup $(bindir)
-	install -m 644 README.md CHANGELOG.md LICENSE $(docdir)
-	install -m 644 policies/* $(docdir)/policies
+	install -s -m 755 .build/release/s3prune .build/release/backup $(bindir)
+	install -m 644 $(wildcard README.md CHANGELOG.md) LICENSE $(docdir)
+	install -m 644 $(wildcard policies/*) $(docdir)/policies
 
 uninstall: ## what install put there
 	rm -f $(bindir)/s3prune $(bindir)/backup

@@ -45,7 +45,7 @@ class Entries:
                     b"false" if index else b"true",
                     modified.isoformat().encode(),
                     version_id[::-1].encode(),
-                    1_000_000_000 - index * 1009,
+                    1_000_000_000 - index % 900_000 * 1009,
                 ),
             ]
         )
