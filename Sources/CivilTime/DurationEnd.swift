@@ -28,7 +28,8 @@ extension CalendarDuration {
         var found: [Timestamp] = []
         for date in dates(leadingNear: targetDate) {
             let departures = zone.stretches(near: Int64(date * day), within: Int64(3 * day))
-            found += departures.map { Timestamp(seconds: $0.from) }
+            // The first stretch of a zone begins at the beginning of time: no change lies there.
+            found += departures.filter { $0.from > .min }.map { Timestamp(seconds: $0.from) }
             func add(timeOfDay: Int, nanoseconds: Int32 = 0) {
                 guard timeOfDay >= 0, timeOfDay < day else { return }
                 found += departures.map { departure in
