@@ -43,7 +43,9 @@ def client(server, user="admin"):
 def bucket_policy(bucket):
     """The uploader may put and nothing else; the pruner may see versions and delete them.
 
-    Ceph 16 refuses a whole DeleteObjects unless s3:DeleteObject is allowed on the bucket as well.
+    The uploader is a subuser that may write to all of its user's buckets, so what it may not is
+    denied; Ceph 16 takes a Deny with NotAction and ignores it. It also refuses a
+    whole DeleteObjects unless s3:DeleteObject is allowed on the bucket as well.
     """
     everything = [f"arn:aws:s3:::{bucket}", f"arn:aws:s3:::{bucket}/*"]
     uploader = {"AWS": ["arn:aws:iam:::user/admin:uploader"]}
@@ -54,7 +56,16 @@ def bucket_policy(bucket):
             {
                 "Effect": "Deny",
                 "Principal": uploader,
-                "NotAction": ["s3:PutObject", "s3:AbortMultipartUpload"],
+                "Action": [
+                    "s3:Get*",
+                    "s3:List*",
+                    "s3:Delete*",
+                    "s3:PutBucket*",
+                    "s3:PutLifecycleConfiguration",
+                    "s3:PutObjectAcl",
+                    "s3:PutObjectRetention",
+                    "s3:PutObjectLegalHold",
+                ],
                 "Resource": everything,
             },
             {

@@ -78,7 +78,8 @@ struct NetworkPlan {
             server,
             Problem(
                 .clock, key: nil,
-                message: "the clocks disagree: here it is \(local.rfc3339), at the server "
+                message: "the clocks disagree: here it is "
+                    + "\(Timestamp(seconds: local.seconds).rfc3339), at the server "
                     + server.rfc3339,
                 hint: "set this machine's clock; ages count from the server's")
         )

@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 
 extension EndToEnd {
@@ -23,7 +24,7 @@ extension EndToEnd {
             bucket: nightly
             timezone: Europe/Berlin
             min-age: 7d
-            limits: { max-delete: 99% }
+            limits: { max-delete: 100% }
             rules:
               - name: databases
                 match: "db/**"
@@ -31,7 +32,6 @@ extension EndToEnd {
               - name: settings
                 match: "etc/*"
                 keep: { weekly: 5 }
-            limits: { max-delete: 100% }
             """
 
         init() throws {
@@ -61,7 +61,7 @@ extension EndToEnd {
 
             #expect(try ceph.saveListing(bucket, to: saved.path("after")) == pages)
             for page in 1...pages {
-                let name = "page-000\(page).xml"
+                let name = String(format: "page-%04d.xml", page)
                 #expect(try saved.read("before/\(name)") == saved.read("after/\(name)"))
             }
         }

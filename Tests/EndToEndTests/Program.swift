@@ -27,12 +27,16 @@ struct Program {
         try home.write(name, text)
     }
 
-    /// Runs `s3prune` with the arguments.
-    func s3prune(_ arguments: [String], input: String = "/dev/null") throws -> Command.Outcome {
-        try Command(
+    /// `s3prune` with the arguments, not yet run.
+    func command(_ arguments: [String], input: String = "/dev/null") -> Command {
+        Command(
             program: "\(Places.products)/s3prune", arguments: arguments, environment: environment,
-            input: input
-        ).run()
+            input: input)
+    }
+
+    /// Runs `s3prune` with the arguments.
+    func s3prune(_ arguments: [String]) throws -> Command.Outcome {
+        try command(arguments).run()
     }
 
     /// A dry run against the bucket of the policy; what it prints as JSON Lines.

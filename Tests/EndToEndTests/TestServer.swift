@@ -50,6 +50,18 @@ struct TestServer: Sendable {
             "load-versions.py", [name, bucket, "--versioning", versioning], input: plan)
     }
 
+    /// Runs something while the clock of Ceph's loader gateway is ahead by so many seconds.
+    func withClock<Result>(offset: Int, _ run: () throws -> Result) throws -> Result {
+        let clock = URL(fileURLWithPath: self["CLOCK"])
+        func set(_ offset: Int) throws {
+            try Data(String(format: "%+d\n", offset).utf8).write(to: clock, options: .atomic)
+        }
+        try set(offset)
+        let result = Swift.Result { try run() }
+        try set(0)
+        return try result.get()
+    }
+
     /// Saves the listing of a bucket with boto3; the number of pages.
     func saveListing(_ bucket: String, to directory: String) throws -> Int {
         let outcome = try script("save-listing.py", [name, bucket, directory])

@@ -75,7 +75,8 @@ struct Fault {
         if error.code == "RequestTimeTooSkewed" {
             let server = answer.date?.rfc3339 ?? document?.serverTime ?? "unknown"
             error.message =
-                "the clocks disagree: here it is \(localClock.rfc3339), at the server \(server)"
+                "the clocks disagree: here it is \(Timestamp(seconds: localClock.seconds).rfc3339), "
+                + "at the server \(server)"
         }
         error.hint = hint(for: error)
         return error
