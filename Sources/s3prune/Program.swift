@@ -43,8 +43,8 @@ struct S3Prune: ParsableCommand {
         abstract: "Watch the versions of backups in S3 and delete them as they expire.",
         discussion: """
             Lists the object versions of a versioned bucket, applies the retention rules of \
-            policy files, and reports what would be deleted and why. It deletes nothing unless \
-            told to.
+            policy files, and reports what would be deleted and why. This version deletes \
+            nothing.
 
             Start with 's3prune policy init > policy.yaml', then 's3prune --policy policy.yaml'.
 

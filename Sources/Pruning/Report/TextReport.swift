@@ -76,11 +76,8 @@ public final class TextReport: PlanSink {
         let cutKeys = detail == .full ? 0 : max(0, keptKeys - Self.mostLines)
         try writeSection("KEPT", kept, cut: cutKeys, noun: "key", empty: "no keys")
         if let nextCommand, summary.totals.delete > 0 {
-            let expected =
-                summary.refused == nil || summary.isExpected
-                ? "" : " --expect-deletes \(summary.totals.delete)"
-            try output.write("\nNEXT\n")
-            try output.write(CommandText.wrapped(nextCommand + expected))
+            try output.write("\nNEXT\n  each version that would go, with its id:\n")
+            try output.write(CommandText.wrapped(nextCommand))
         }
     }
 

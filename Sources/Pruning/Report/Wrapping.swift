@@ -56,14 +56,14 @@ private func head(of word: Substring, columns: Int) -> Substring {
 }
 
 /// Commands of a report: whole words, continued with a backslash, so that they can be pasted.
-enum CommandText {
+public enum CommandText {
     static func wrapped(_ command: String) -> String {
         let lines = wrappedLines("  " + command, indent: 6, columns: reportColumns - 2)
         return lines.joined(separator: " \\\n") + "\n"
     }
 
     /// A word as a POSIX shell reads it back.
-    static func quoted(_ word: String) -> String {
+    public static func quoted(_ word: String) -> String {
         let plain = word.utf8.allSatisfy {
             ($0 >= 0x61 && $0 <= 0x7a) || ($0 >= 0x40 && $0 <= 0x5a) || ($0 >= 0x2b && $0 <= 0x3a)
                 || $0 == 0x5f || $0 == 0x3d

@@ -101,7 +101,7 @@ struct RunCommand: S3PruneCommand {
         _ policy: LoadedPolicy, to writer: ByteWriter, at instant: Timestamp?,
         _ environment: [String: String]
     ) throws -> Console.ExitCode {
-        let report = output.sink(writer, nextCommand: nil)
+        let report = output.sink(writer, nextCommand: nextCommand(policy))
         var sinks: [any PlanSink] = [report]
         let planFile = try planOut.map { try ByteWriter.file(planPath($0, policy)) }
         if let planFile { sinks.append(JSONReport(output: planFile)) }
@@ -120,6 +120,17 @@ struct RunCommand: S3PruneCommand {
         progress.clear()
         try planFile?.finish()
         return code(of: summary)
+    }
+
+    /// The command that shows each version that expires, for the end of a brief report.
+    private func nextCommand(_ policy: LoadedPolicy) -> String? {
+        guard !output.verbose else { return nil }
+        var words = ["s3prune", "--dry-run", "--verbose", "--policy", policy.policy.path]
+        for path in listing where path != "-" { words += ["--listing", path] }
+        if let now { words += ["--now", now] }
+        if let url = connection.endpointURL { words += ["--endpoint-url", url] }
+        if let profile = connection.profile { words += ["--profile", profile] }
+        return words.map { PrintableText.escape(CommandText.quoted($0)) }.joined(separator: " ")
     }
 
     private func offlinePlan(
