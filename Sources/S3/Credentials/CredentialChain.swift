@@ -1,3 +1,5 @@
+internal import CivilTime
+
 extension Configuration {
     /// Finds the credentials, in the order of AWS's own tools:
     ///
@@ -36,12 +38,18 @@ extension Configuration {
             let (set, unset) = key == nil ? (names.1, names.0) : names
             throw Configuration.refused("environment", "\(set) is set, \(unset) is not")
         }
+        let end = environment["AWS_CREDENTIAL_EXPIRATION"]
+        let expiration = end.flatMap { Timestamp(rfc3339: $0) }
+        guard end == nil || expiration != nil else {
+            throw Configuration.refused(
+                "environment", "AWS_CREDENTIAL_EXPIRATION is no date of RFC 3339")
+        }
         let token = environment["AWS_SESSION_TOKEN"] ?? environment["AWS_SECURITY_TOKEN"]
         return try Configuration.checked(
             Credentials(
                 accessKeyID: key, secretAccessKey: Secret(secret),
                 sessionToken: token.map { Secret($0) },
-                source: Origin.environment(names.0).description),
+                source: Origin.environment(names.0).description, expiration: expiration),
             in: "environment")
     }
 

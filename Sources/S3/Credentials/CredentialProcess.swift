@@ -1,3 +1,4 @@
+internal import CivilTime
 internal import FoundationEssentials
 
 /// The `credential_process` of a profile: a command that prints credentials as JSON, version 1.
@@ -39,11 +40,15 @@ struct CredentialProcess {
         guard let key = output.AccessKeyId, let secret = output.SecretAccessKey else {
             throw failure("\(words[0]) printed no AccessKeyId or no SecretAccessKey")
         }
+        let expiration = output.Expiration.flatMap { Timestamp(rfc3339: $0) }
+        guard output.Expiration == nil || expiration != nil else {
+            throw failure("\(words[0]) printed an Expiration that is no date of RFC 3339")
+        }
         return try Configuration.checked(
             Credentials(
                 accessKeyID: key, secretAccessKey: Secret(secret),
                 sessionToken: output.SessionToken.map { Secret($0) },
-                source: "credential_process \(origin)"),
+                source: "credential_process \(origin)", expiration: expiration),
             in: "credential_process \(origin)")
     }
 

@@ -176,4 +176,9 @@ extension Target {
         let query = String(decoding: canonical.query, as: UTF8.self)
         return "\(scheme.rawValue)://\(authority)\(path)\(query.isEmpty ? "" : "?")\(query)"
     }
+
+    /// The absolute URL of a path that is not encoded yet, without query.
+    func url(path: [UInt8]) -> String {
+        "\(scheme.rawValue)://\(authority)\(PercentEncoding.path(path))"
+    }
 }

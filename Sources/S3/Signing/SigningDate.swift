@@ -7,26 +7,15 @@ struct SigningDate {
     /// `20260901T030000Z`
     let instant: String
 
+    /// A date of the years 1 to 9999; fractions of a second are cut off.
     init(_ date: Timestamp) {
-        self.init(secondsSince1970: date.seconds)
-    }
-
-    /// Years 0 ... 9999; Gregorian days counted from 1 March 0000, so that a leap day ends a year.
-    init(secondsSince1970 seconds: Int64) {
-        let days = Int(seconds.flooredQuotient(by: 86400))
-        let time = Int(seconds) - days * 86400
-        let shifted = days + 719_468
-        let era = Int64(shifted).flooredQuotient(by: 146_097)
-        let dayOfEra = shifted - Int(era) * 146_097
-        let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36524 - dayOfEra / 146_096) / 365
-        let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
-        let month = (5 * dayOfYear + 2) / 153
-        let dayOfMonth = dayOfYear - (153 * month + 2) / 5 + 1
-        let year = yearOfEra + Int(era) * 400 + (month >= 10 ? 1 : 0)
+        let days = date.seconds / 86400 - (date.seconds % 86400 < 0 ? 1 : 0)
+        let time = Int(date.seconds - days * 86400)
+        let civil = CivilDate(dayNumber: Int(days))
         var text = [UInt8]()
-        SigningDate.append(year, digits: 4, to: &text)
-        SigningDate.append(month >= 10 ? month - 9 : month + 3, digits: 2, to: &text)
-        SigningDate.append(dayOfMonth, digits: 2, to: &text)
+        SigningDate.append(civil.year, digits: 4, to: &text)
+        SigningDate.append(civil.month, digits: 2, to: &text)
+        SigningDate.append(civil.day, digits: 2, to: &text)
         day = String(decoding: text, as: UTF8.self)
         text.append(UInt8(ascii: "T"))
         SigningDate.append(time / 3600, digits: 2, to: &text)
@@ -43,11 +32,5 @@ struct SigningDate {
             text.append(UInt8(ascii: "0") + UInt8(number / divisor % 10))
             divisor /= 10
         }
-    }
-}
-
-extension Int64 {
-    fileprivate func flooredQuotient(by divisor: Int64) -> Int64 {
-        self / divisor - (self % divisor < 0 ? 1 : 0)
     }
 }

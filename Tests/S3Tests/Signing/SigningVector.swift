@@ -1,3 +1,4 @@
+import CivilTime
 import Foundation
 import Testing
 
@@ -54,20 +55,16 @@ struct SigningVector: Decodable, CustomTestStringConvertible {
             region: region, service: service)
     }
 
-    var date: SigningDate { SigningDate(secondsSince1970: SigningVector.seconds(amzDate)) }
-
-    /// Seconds since 1970 of `20260901T030000Z`.
-    static func seconds(_ text: String) -> Int64 {
-        let numbers = text.split(whereSeparator: { !$0.isNumber }).map { Int($0) ?? 0 }
-        var parts = tm()
-        parts.tm_year = Int32(numbers[0] / 10000 - 1900)
-        parts.tm_mon = Int32(numbers[0] / 100 % 100 - 1)
-        parts.tm_mday = Int32(numbers[0] % 100)
-        parts.tm_hour = Int32(numbers[1] / 10000)
-        parts.tm_min = Int32(numbers[1] / 100 % 100)
-        parts.tm_sec = Int32(numbers[1] % 100)
-        return Int64(timegm(&parts))
+    /// `amzDate` (`20260901T030000Z`) as an instant.
+    var instant: Timestamp {
+        let digits = amzDate.filter(\.isNumber).map(String.init)
+        let parts = [0..<4, 4..<6, 6..<8, 8..<10, 10..<12, 12..<14].map { digits[$0].joined() }
+        let text =
+            parts[..<3].joined(separator: "-") + "T" + parts[3...].joined(separator: ":") + "Z"
+        return Timestamp(rfc3339: text) ?? Timestamp(seconds: 0)
     }
+
+    var date: SigningDate { SigningDate(instant) }
 
     /// What this signer makes of the vector, in the vector's own terms.
     func results() -> Results {
