@@ -40,7 +40,7 @@ struct NetworkPlan {
     private func options(_ configuration: Configuration) -> Client.Options {
         var options = Client.Options(clock: SystemClock.now, sleep: SystemClock.sleep)
         options.caBundle = configuration.caBundle?.value
-        if let attempts = configuration.maxAttempts { options.maxAttempts = attempts.value }
+        if let attempts = configuration.maxAttempts { options.retry.maxAttempts = attempts.value }
         if connection.debug {
             options.debug = { diagnostics.raw("s3prune: debug: " + PrintableText.escape($0)) }
             for row in configuration.rows {

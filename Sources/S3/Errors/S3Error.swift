@@ -46,7 +46,7 @@ public struct S3Error: Error, Sendable {
     /// part, and no answer came.
     public var effectUnknown: Bool = false
     /// Seconds that the server asks to wait: `Retry-After`.
-    public var retryAfter: Int?
+    public var retryAfter: Double?
     /// How often the request was sent.
     public var attempts: Int = 1
 

@@ -7,7 +7,7 @@ extension Client {
     ///
     /// AWS says nothing for us-east-1 and `EU` for the oldest buckets of eu-west-1.
     public func location(ofBucket bucket: String) throws(S3Error) -> String {
-        let tree = try document(
+        let (tree, _) = try document(
             Request(.get, .bucket(bucket), query: [QueryItem("location")]),
             operation: "GetBucketLocation", roots: ["LocationConstraint"])
         switch tree.text {

@@ -27,7 +27,7 @@ extension Client {
     ///
     /// moto calls the document `GetBucketVersioningResponse`.
     public func versioning(ofBucket bucket: String) throws(S3Error) -> BucketVersioning {
-        let tree = try document(
+        let (tree, _) = try document(
             Request(.get, .bucket(bucket), query: [QueryItem("versioning")]),
             operation: "GetBucketVersioning",
             roots: ["VersioningConfiguration", "GetBucketVersioningResponse"])
@@ -37,34 +37,5 @@ extension Client {
                 .error(.unacceptable, "InvalidAnswer", "the state is neither Enabled nor Suspended")
         }
         return BucketVersioning(status: status, needsMFA: tree["MfaDelete"]?.text == "Enabled")
-    }
-
-    /// Sends a request whose answer is a small document with one of these roots; an `Error` document in
-    /// its place is an error whatever the status.
-    func document(
-        _ request: Request, operation: String, roots: [String]
-    ) throws(S3Error) -> XMLTree {
-        var tree: XMLTree?
-        let fault = Fault(operation: operation, resource: request.resource)
-        _ = try perform(
-            request, operation: operation,
-            finish: { answer in
-                let document: XMLTree
-                do throws(XMLProblem) {
-                    document = try XMLTree(answer.body)
-                } catch {
-                    throw fault.error(
-                        .unacceptable, "InvalidAnswer", error.message, isTransient: true)
-                }
-                guard roots.contains(document.name) else {
-                    let error = ErrorAnswer(body: answer.body)
-                    throw fault.error(
-                        .unacceptable, error?.code ?? "InvalidAnswer",
-                        error?.message ?? "the answer is not a \(roots[0])",
-                        isTransient: error?.isTransient ?? false)
-                }
-                tree = document
-            })
-        return tree!
     }
 }

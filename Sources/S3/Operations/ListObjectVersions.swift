@@ -32,10 +32,12 @@ public struct VersionLister {
         }
         let parser = parser
         var page: VersionPage?
+        let receiver = Receiver(
+            begin: { _ in parser.reset() }, receive: { try parser.feed($0) },
+            finish: { _ in page = try parser.finish() })
         let answer = try client.perform(
             Request(.get, .bucket(bucket), query: query), operation: "ListObjectVersions",
-            reader: { try parser.feed($0) }, restart: { parser.reset() },
-            finish: { _ in page = try parser.finish() })
+            receiver: receiver)
         guard var page else { return nil }
         page.date = answer.date
         page.requestID = answer.requestID

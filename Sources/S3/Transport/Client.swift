@@ -1,43 +1,8 @@
-public import CivilTime
-internal import CCurl
-
 /// Talks to one S3 endpoint: signs, sends, and tries again what may pass.
 ///
-/// Blocking; one connection, so one thread at a time uses a client.
+/// Blocking; one connection, so one thread at a time uses a client. Plain http is spoken only
+/// where the endpoint admits it; proxies are taken from `HTTPS_PROXY` and `NO_PROXY` as curl does.
 public final class Client {
-    /// What may be set about sending.
-    public struct Options {
-        /// A file of certificate authorities instead of the system's.
-        public var caBundle: String?
-        /// How often a request is sent in all, at least 1.
-        public var maxAttempts = 5
-        /// Seconds without a byte after which an exchange is given up.
-        public var stallSeconds = 60
-        /// Milliseconds that a connection may take to open.
-        public var connectMilliseconds = 10_000
-        /// The `User-Agent` header.
-        public var userAgent = "s3prune"
-        /// Told about each request and answer, without secrets.
-        public var debug: ((String) -> Void)?
-        /// The local clock, which requests are signed with.
-        public var clock: () -> Timestamp
-        /// Numbers from 0 up to 1 for the spread of waits.
-        public var random: () -> Double
-        /// Waits so many seconds.
-        public var sleep: (Double) -> Void
-
-        /// Options with the standard limits.
-        public init(
-            clock: @escaping () -> Timestamp,
-            random: @escaping () -> Double = { Double.random(in: 0..<1) },
-            sleep: @escaping (Double) -> Void
-        ) {
-            self.clock = clock
-            self.random = random
-            self.sleep = sleep
-        }
-    }
-
     /// The server, with the region that requests are signed for.
     public private(set) var endpoint: Endpoint
     private var signer: Signer
@@ -53,80 +18,138 @@ public final class Client {
         connection = Connection(options: options)
     }
 
-    /// Sends a request until it succeeds or cannot succeed.
+    /// A client for another thread: the same server, credentials and options, a connection of its
+    /// own.
+    public func another() -> Client {
+        let client = Client(endpoint: endpoint, credentials: signer.credentials, options: options)
+        client.mayFollowRegion = mayFollowRegion
+        return client
+    }
+
+    /// Sends a request until it succeeds or cannot succeed, and gives the whole answer.
     ///
-    /// With `reader` the body of a success is handed over as it arrives; `restart` is called
-    /// before each further attempt, and `finish` once the answer is whole: it may find it wanting.
+    /// `body` must agree with the request's payload and is sent from where it lies. A `receiver`
+    /// takes the body of a success as it arrives. Throws `S3Error`: whatever is no success, and
+    /// what the receiver throws.
     public func perform(
-        _ request: Request, operation: String, body: [UInt8] = [],
-        reader: ((UnsafeRawBufferPointer) throws -> Void)? = nil,
-        restart: () -> Void = {}, finish: (Answer) throws -> Void = { _ in }
+        _ request: Request, operation: String, body: UnsafeRawBufferPointer,
+        receiver: Receiver? = nil, transfer: TransferOptions = TransferOptions()
     ) throws(S3Error) -> Answer {
         var attempt = 0
+        var waited = 0.0
+        var effectUnknown = false
         while true {
             attempt += 1
             do throws(S3Error) {
-                return try send(request, operation, body, reader, finish)
+                return try send(request, operation, body, receiver, transfer)
             } catch {
                 var error = error
+                effectUnknown = effectUnknown || error.effectUnknown
+                error.effectUnknown = effectUnknown
                 error.attempts = attempt
-                restart()
-                if try followsRegion(of: error) { continue }
-                guard error.isTransient, attempt < options.maxAttempts else { throw error }
-                wait(after: error, attempt: attempt)
+                if followsRegion(of: error) { continue }
+                let wait = options.retry.wait(
+                    after: error, attempt: attempt, waited: waited, random: options.random())
+                guard let wait else { throw error }
+                options.debug?("* \(error.code): waiting \(wait) s")
+                options.sleep(wait)
+                waited += wait
+                if options.cancellation?.isCancelled == true { throw error }
             }
         }
     }
 
+    /// Sends a request with a body that is an array; see the other form.
+    public func perform(
+        _ request: Request, operation: String, body: [UInt8] = [], receiver: Receiver? = nil,
+        transfer: TransferOptions = TransferOptions()
+    ) throws(S3Error) -> Answer {
+        // The array's own method would lose the type of the error.
+        let result = body.withUnsafeBytes { bytes -> Result<Answer, S3Error> in
+            do throws(S3Error) {
+                return .success(
+                    try perform(
+                        request, operation: operation, body: bytes, receiver: receiver,
+                        transfer: transfer))
+            } catch {
+                return .failure(error)
+            }
+        }
+        return try result.get()
+    }
+
     private func send(
-        _ request: Request, _ operation: String, _ body: [UInt8],
-        _ reader: ((UnsafeRawBufferPointer) throws -> Void)?, _ finish: (Answer) throws -> Void
+        _ request: Request, _ operation: String, _ body: UnsafeRawBufferPointer,
+        _ receiver: Receiver?, _ transfer: TransferOptions
     ) throws(S3Error) -> Answer {
         let fault = Fault(operation: operation, resource: request.resource)
         let now = options.clock()
         let signed: SignedRequest
         do {
-            signed = try signer.sign(request, to: endpoint, at: now)
+            signed = try signer.sign(withAccountHeaders(request), to: endpoint, at: now)
         } catch {
-            throw fault.error(.request, "InvalidRequest", "\(error)")
+            throw fault.error(error)
         }
-        options.debug?("> \(signed)")
-        var outcome = connection.exchange(signed, body: body, reader: reader)
-        if outcome.code != CURLE_OK, outcome.wasReused, !outcome.hasAnswer {
+        let exchange = Exchange(request: signed, body: body, receiver: receiver, transfer: transfer)
+        var outcome = perform(exchange)
+        if outcome.diedOfIdleness, !transfer.needsFreshConnection {
             // The server had closed the idle connection: nothing of the request was looked at.
-            outcome = connection.exchange(signed, body: body, reader: reader)
+            outcome = perform(exchange)
         }
-        options.debug?(
-            "< \(outcome.answer.status) \(outcome.answer.requestID ?? "")"
-                + (outcome.code == CURLE_OK ? "" : " \(outcome.message)"))
-        if let error = outcome.readerError { throw fault.error(reading: error, outcome.answer) }
-        guard outcome.code == CURLE_OK else { throw fault.error(outcome) }
+        if let error = outcome.receiverError { throw fault.error(reading: error, outcome.answer) }
+        if let failure = outcome.failure { throw fault.error(failure, outcome) }
         guard (200..<300).contains(outcome.answer.status) else {
             throw fault.error(answer: outcome.answer, localClock: now, endpoint: endpoint)
-        }
-        do { try finish(outcome.answer) } catch {
-            throw fault.error(reading: error, outcome.answer)
         }
         return outcome.answer
     }
 
-    /// Takes over the region that the server names, once.
-    private func followsRegion(of error: S3Error) throws(S3Error) -> Bool {
-        guard mayFollowRegion, let region = error.region, region != endpoint.region,
-            ["PermanentRedirect", "AuthorizationHeaderMalformed"].contains(error.code)
+    private func perform(_ exchange: Exchange) -> Outcome {
+        guard let debug = options.debug else { return connection.perform(exchange) }
+        DebugText.lines(exchange).forEach(debug)
+        let outcome = connection.perform(exchange)
+        DebugText.lines(outcome).forEach(debug)
+        return outcome
+    }
+
+    private func withAccountHeaders(_ request: Request) -> Request {
+        var request = request
+        if case .service = request.resource { return request }
+        if let owner = options.expectedBucketOwner {
+            request.headers.append(Header("x-amz-expected-bucket-owner", owner))
+        }
+        if options.requesterPays {
+            request.headers.append(Header("x-amz-request-payer", "requester"))
+        }
+        return request
+    }
+
+    /// Takes over the region that the server names, once in the client's life.
+    ///
+    /// The host stays what it is, or is AWS's own for that region: a name that the answer gives is
+    /// never contacted.
+    private func followsRegion(of error: S3Error) -> Bool {
+        guard mayFollowRegion, error.cause == .answer, let region = error.region,
+            region != endpoint.region, Client.codesOfOtherRegion.contains(error.code),
+            let moved = try? endpoint.moved(toRegion: region)
         else { return false }
         mayFollowRegion = false
-        guard let moved = try? endpoint.moved(toRegion: region) else { throw error }
         endpoint = moved
         signer = Signer(credentials: signer.credentials, region: region)
-        options.debug?("region \(region)")
+        options.debug?("* the bucket lies in \(region)")
         return true
     }
 
-    /// Waits a random part of a time that doubles, or as long as the server asks.
-    private func wait(after error: S3Error, attempt: Int) {
-        let longest = min(20, 0.2 * Double(1 << min(attempt, 10)))
-        let asked = Double(min(max(error.retryAfter ?? 0, 0), 60))
-        options.sleep(max(asked, options.random() * longest))
+    /// `BadRequest` is what the answer to a HEAD, which has no body, comes down to.
+    private static let codesOfOtherRegion: Set<String> = [
+        "PermanentRedirect", "AuthorizationHeaderMalformed", "BadRequest",
+    ]
+}
+
+extension Outcome {
+    /// Whether a connection that had served before broke before the first byte of an answer.
+    var diedOfIdleness: Bool {
+        guard case .library = failure else { return false }
+        return wasReused && !hasAnswer && receiverError == nil
     }
 }

@@ -20,22 +20,56 @@ struct Fault {
             message: message, isTransient: isTransient)
     }
 
+    /// A request that could not be signed.
+    func error(_ problem: RequestError) -> S3Error {
+        var error = error(.request, "InvalidRequest", problem.description)
+        error.hint = problem.hint
+        return error
+    }
+
     /// No answer, or not all of it.
-    func error(_ outcome: Connection.Outcome) -> S3Error {
-        let isTLS = Fault.tlsCodes.contains(outcome.code)
-        let known = Fault.codes[outcome.code.rawValue]
+    func error(_ failure: Outcome.Failure, _ outcome: Outcome) -> S3Error {
+        var result: S3Error
+        switch failure {
+        case .cancelled: result = error(.cancelled, "Cancelled", "cancelled")
+        case .stalled(let milliseconds):
+            result = error(
+                .connection, "Stalled", "no byte moved for \(milliseconds / 1000) s",
+                isTransient: true)
+        case .tooLarge:
+            result = error(
+                .unacceptable, "AnswerTooLarge", "the answer is larger than any to this request")
+        case .library(let code): result = error(library: code, outcome)
+        }
+        result.status = outcome.hasAnswer ? outcome.answer.status : nil
+        result.effectUnknown = outcome.wasSent
+        return result
+    }
+
+    private func error(library code: UInt32, _ outcome: Outcome) -> S3Error {
+        let code = CURLcode(rawValue: code)
+        if Fault.isTLS(code, outcome.message) {
+            var error = error(.tls, "TLSFailure", outcome.message)
+            error.hint = "a server with an authority of its own needs --ca-bundle FILE"
+            return error
+        }
         var error = error(
-            isTLS ? .tls : .connection, isTLS ? "TLSFailure" : known ?? "ConnectionFailure",
-            outcome.message, isTransient: !isTLS && outcome.code != CURLE_UNSUPPORTED_PROTOCOL)
-        error.status = outcome.hasAnswer ? outcome.answer.status : nil
-        if isTLS {
-            error.hint = "a server with its own authority needs --ca-bundle FILE"
-        } else if outcome.code == CURLE_COULDNT_CONNECT
-            || outcome.code == CURLE_COULDNT_RESOLVE_HOST
-        {
+            .connection, Fault.codes[code.rawValue] ?? "ConnectionFailure", outcome.message,
+            isTransient: code != CURLE_UNSUPPORTED_PROTOCOL && code != CURLE_URL_MALFORMAT)
+        if code == CURLE_COULDNT_CONNECT || code == CURLE_COULDNT_RESOLVE_HOST {
             error.hint = "check --endpoint-url, the network and the proxy variables"
         }
         return error
+    }
+
+    /// Whether the server failed to prove who it is. A handshake that breaks off is a broken
+    /// connection.
+    private static func isTLS(_ code: CURLcode, _ message: String) -> Bool {
+        guard tlsCodes.contains(code) else { return false }
+        let isBroken =
+            message.contains("SSL_ERROR_SYSCALL") || message.contains("Connection reset")
+            || message.contains("unexpected eof")
+        return !(code == CURLE_SSL_CONNECT_ERROR && isBroken)
     }
 
     /// What a reader of the body found.
@@ -53,6 +87,7 @@ struct Fault {
         }
         error.status = answer.status
         error.requestID = problem.answer?.requestID ?? answer.requestID
+        error.hostID = problem.answer?.hostID ?? answer["x-amz-id-2"]
         return error
     }
 
@@ -69,7 +104,8 @@ struct Fault {
         error.requestID = answer.requestID ?? document?.requestID
         error.hostID = answer["x-amz-id-2"] ?? document?.hostID
         error.isThrottling = document?.isThrottling ?? (answer.status == 503)
-        error.retryAfter = answer["retry-after"].flatMap(Int.init)
+        error.retryAfter = answer.retryAfter
+        error.effectUnknown = answer.status >= 500
         let region = answer["x-amz-bucket-region"] ?? document?.region
         if let region, Endpoint.isRegion(region) { error.region = region }
         if error.code == "RequestTimeTooSkewed" {

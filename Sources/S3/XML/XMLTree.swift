@@ -89,7 +89,13 @@ struct XMLTree {
 extension ErrorAnswer {
     /// The `Error` document of an answer, or nil where its body is none.
     init?(body: [UInt8]) {
-        guard let tree = try? XMLTree(body), tree.name == "Error" else { return nil }
+        guard let tree = try? XMLTree(body) else { return nil }
+        self.init(tree)
+    }
+
+    /// The fields of an `Error` document, or nil for another document.
+    init?(_ tree: XMLTree) {
+        guard tree.name == "Error" else { return nil }
         self.init(
             code: tree["Code"]?.text ?? "", message: tree["Message"]?.text ?? "",
             requestID: tree["RequestId"]?.text, hostID: tree["HostId"]?.text,
