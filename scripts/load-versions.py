@@ -1,22 +1,25 @@
 #!/usr/bin/env python3
 """load-versions.py ceph|moto BUCKET [--versioning Enabled|Suspended|none] < PLAN
 
-Creates the bucket and puts versions of any age into it. A line of the plan, tab separated, in time
-order (a time may repeat):
+Creates the bucket and puts versions of any age into it. A line of the plan, tab separated, a key's
+in time order:
 
     2023-11-24T01:17:08Z  put     db/shop.sql.gz.gpg  2048
     2023-11-25T01:17:08Z  delete  db/shop.sql.gz.gpg
 
 A key is written percent-encoded, so that it may hold anything. On Ceph the loader gateway's clock
-is moved by its file before each line, and the request is signed at that time; on moto a header says
-the time. Signed by botocore, sent over one connection: about 300 versions a second.
+is moved by its file where the time changes, and requests are signed at that time; on moto a header
+says the time. What happens to different keys at one time goes over several connections at once.
 """
 
 import argparse
+import concurrent.futures
 import datetime
 import http.client
+import itertools
 import os
 import sys
+import threading
 import time
 import urllib.parse
 
@@ -39,12 +42,13 @@ class Ceph:
         botocore.auth.get_current_datetime = lambda *_: self.time.replace(tzinfo=None)
 
     def headers(self, method, url, body, moment):
-        if moment != self.time:
-            self.time = moment
-            self.move_clock(f"{moment.timestamp() - time.time():+f}")
         request = AWSRequest(method=method, url=url, data=body)
         self.signer.add_auth(request)
         return dict(request.headers)
+
+    def set_time(self, moment):
+        self.time = moment
+        self.move_clock(f"{moment.timestamp() - time.time():+f}")
 
     def move_clock(self, offset):
         """libfaketime reads the file at every call, so it is replaced and never seen half written."""
@@ -60,6 +64,9 @@ class Moto:
     def __init__(self):
         self.endpoint = os.environ["TEST_MOTO_ENDPOINT"]
 
+    def set_time(self, moment):
+        pass
+
     def headers(self, method, url, body, moment):
         return {"x-test-time": moment.isoformat(), "Authorization": "AWS any:any"}
 
@@ -67,22 +74,49 @@ class Moto:
         pass
 
 
-def load(server, bucket, lines):
-    host = urllib.parse.urlsplit(server.endpoint).netloc
-    connection = http.client.HTTPConnection(host, timeout=30)
-    count = 0
-    for line in lines:
-        moment, operation, key, *size = line.rstrip("\n").split("\t")
-        moment = datetime.datetime.fromisoformat(moment.replace("Z", "+00:00"))
-        method, body = {"put": ("PUT", b"x" * int(*size or [0])), "delete": ("DELETE", b"")}[operation]
-        path = f"/{bucket}/{key}"
-        headers = server.headers(method, server.endpoint + path, body, moment)
+class Connections:
+    """Sends requests, each thread over a connection of its own."""
+
+    def __init__(self, server, bucket):
+        self.server, self.bucket = server, bucket
+        self.host = urllib.parse.urlsplit(server.endpoint).netloc
+        self.local = threading.local()
+
+    def send_all(self, operations):
+        for operation in operations:
+            self.send(*operation)
+
+    def send(self, moment, operation, key, size=0):
+        if not hasattr(self.local, "connection"):
+            self.local.connection = http.client.HTTPConnection(self.host, timeout=30)
+        connection = self.local.connection
+        method, body = {"put": ("PUT", b"x" * int(size)), "delete": ("DELETE", b"")}[operation]
+        path = f"/{self.bucket}/{key}"
+        headers = self.server.headers(method, self.server.endpoint + path, body, moment)
         connection.request(method, path, body, headers)
         answer = connection.getresponse()
         text = answer.read()
         if answer.status not in (200, 204):
-            raise SystemExit(f"load-versions: error: {operation} {key}: {answer.status} {text[:300]}")
-        count += 1
+            raise RuntimeError(f"{operation} {key}: {answer.status} {text[:300]}")
+
+
+def operations(lines):
+    for line in lines:
+        moment, *rest = line.rstrip("\n").split("\t")
+        yield datetime.datetime.fromisoformat(moment.replace("Z", "+00:00")), *rest
+
+
+def load(server, bucket, lines):
+    connections = Connections(server, bucket)
+    count = 0
+    with concurrent.futures.ThreadPoolExecutor(max_workers=4) as threads:
+        for moment, group in itertools.groupby(operations(lines), key=lambda each: each[0]):
+            keys = {}
+            for operation in group:
+                keys.setdefault(operation[2], []).append(operation)
+                count += 1
+            server.set_time(moment)
+            list(threads.map(connections.send_all, keys.values()))
     return count
 
 
@@ -98,6 +132,8 @@ def main():
     begin = time.monotonic()
     try:
         count = load(server, given.bucket, sys.stdin)
+    except RuntimeError as error:
+        raise SystemExit(f"load-versions: error: {error}")
     finally:
         server.close()
     print(f"{count} versions in {time.monotonic() - begin:.1f} s", file=sys.stderr)

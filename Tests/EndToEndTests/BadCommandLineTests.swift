@@ -12,8 +12,8 @@ extension EndToEnd {
         static let now = "2026-11-23T03:00:00Z"
 
         @Test("an option or command that makes no sense is a usage error", arguments: commandLines)
-        func usage(arguments: [String]) throws {
-            let outcome = try Program().s3prune(arguments)
+        func usage(arguments: [String]) async throws {
+            let outcome = try await Program().s3prune(arguments)
             #expect(outcome.status == 64, "\(outcome.text)\(outcome.errorText)")
             #expect(outcome.output.isEmpty)
             #expect(outcome.errorText.hasPrefix("s3prune: error: "), "\(outcome.errorText)")
@@ -40,13 +40,13 @@ extension EndToEnd {
         ]
 
         @Test("a bad policy is refused with its place and the line itself", arguments: policies)
-        func badPolicy(bad: (text: String, place: String, word: String)) throws {
+        func badPolicy(bad: (text: String, place: String, word: String)) async throws {
             let program = try Program()
             let path = try program.policy(bad.text)
-            let run = try program.s3prune([
+            let run = try await program.s3prune([
                 "--policy", path, "--listing", "/dev/null", "--now", Self.now,
             ])
-            let check = try program.s3prune(["policy", "check", path])
+            let check = try await program.s3prune(["policy", "check", path])
             for outcome in [run, check] {
                 #expect(outcome.status == 78, "\(outcome.errorText)")
                 let said = outcome.errorText + outcome.text
@@ -56,9 +56,9 @@ extension EndToEnd {
         }
 
         @Test("a policy file that is not there, or has no end, is refused at once")
-        func unreadable() throws {
+        func unreadable() async throws {
             for path in ["/nowhere/policy.yaml", "/dev/zero", "/"] {
-                let (outcome, peakKiB) = try Program().command([
+                let (outcome, peakKiB) = try await Program().command([
                     "--policy", path, "--listing", "/dev/null", "--now", Self.now,
                 ]).runMeasured()
                 #expect(outcome.status == 78, "\(outcome.errorText)")

@@ -86,8 +86,8 @@ extension EndToEnd {
         ]
 
         @Test("is refused, and no plan is ended", arguments: refused)
-        func isRefused(_ listing: ListingCase) throws {
-            let outcome = try run(listing)
+        func isRefused(_ listing: ListingCase) async throws {
+            let outcome = try await run(listing)
             #expect(outcome.status == listing.status, "\(outcome.errorText)")
             #expect(outcome.errorText.hasPrefix("s3prune: error: "))
             #expect(outcome.errorText.contains(listing.word), "\(outcome.errorText)")
@@ -120,8 +120,8 @@ extension EndToEnd {
         ]
 
         @Test("is taken, and the plan holds each of its versions", arguments: taken)
-        func isTaken(_ listing: ListingCase) throws {
-            let outcome = try run(listing)
+        func isTaken(_ listing: ListingCase) async throws {
+            let outcome = try await run(listing)
             #expect(outcome.status == listing.status, "\(outcome.errorText)")
             let plan = try Plan(outcome)
             let listed = listing.pages.joined().matches(of: /<Version>/).count
@@ -129,14 +129,14 @@ extension EndToEnd {
             #expect(plan.problems.isEmpty == (listing.status == 0))
         }
 
-        private func run(_ listing: ListingCase) throws -> Command.Outcome {
+        private func run(_ listing: ListingCase) async throws -> Command.Outcome {
             let program = try Program()
             let paths = try listing.pages.enumerated().flatMap { index, page in
                 ["--listing", try program.home.write("page-\(index).xml", page)]
             }
             let policy = try program.policy(
                 "version: 1\nbucket: s3://hostile/\(listing.prefix)\nkeep: { daily: 1 }\n")
-            return try program.dryRun(policy, paths + ["--now", "2026-11-23T03:00:00Z"])
+            return try await program.dryRun(policy, paths + ["--now", "2026-11-23T03:00:00Z"])
         }
     }
 }

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-extension EndToEnd {
+extension EndToEnd.WithCeph {
     @Suite(
         "s3prune --dry-run on a Ceph RADOS Gateway",
         .enabled(if: TestServer.ceph != nil, TestServer.howToStart))
@@ -14,8 +14,8 @@ extension EndToEnd {
             nights: 1096)
 
         /// Loaded once for the suite: 3,288 versions and 30 markers.
-        static let nightly = Result {
-            try TestServer.ceph?.load("nightly", backups.plan)
+        static let nightly = Task {
+            try await TestServer.ceph?.load("nightly", backups.plan)
             return "nightly"
         }
 
@@ -34,32 +34,32 @@ extension EndToEnd {
                 keep: { weekly: 5 }
             """
 
-        init() throws {
+        init() async throws {
             ceph = try #require(TestServer.ceph)
-            bucket = try Self.nightly.get()
+            bucket = try await Self.nightly.value
         }
 
         @Test("gives the plan that a listing saved by boto3 gives offline, and deletes nothing")
-        func samePlanAsOffline() throws {
+        func samePlanAsOffline() async throws {
             let saved = try Scratch()
-            let pages = try ceph.saveListing(bucket, to: saved.path("before"))
+            let pages = try await ceph.saveListing(bucket, to: saved.path("before"))
             #expect(pages > 3)
 
             let program = try Program(at: ceph, as: "pruner")
             let policy = try program.policy(Self.policy)
-            let outcome = try program.dryRun(policy)
+            let outcome = try await program.dryRun(policy)
             #expect(outcome.status == 0, "\(outcome.errorText)")
             let online = try Plan(outcome)
             #expect(online.header.bucket == bucket)
             #expect(online.header.endpoint?.hasPrefix(ceph.endpoint) == true)
 
             let alone = try Program()
-            let offline = try Plan(
+            let offline = try await Plan(
                 alone.dryRun(
                     policy, ["--listing", saved.path("before"), "--now", online.header.now]))
             #expect(offline.body == online.body)
 
-            #expect(try ceph.saveListing(bucket, to: saved.path("after")) == pages)
+            #expect(try await ceph.saveListing(bucket, to: saved.path("after")) == pages)
             for page in 1...pages {
                 let name = String(format: "page-%04d.xml", page)
                 #expect(try saved.read("before/\(name)") == saved.read("after/\(name)"))
@@ -67,9 +67,9 @@ extension EndToEnd {
         }
 
         @Test("counts what was loaded, and keeps what the rules say")
-        func countsAndSlots() throws {
+        func countsAndSlots() async throws {
             let program = try Program(at: ceph, as: "pruner")
-            let plan = try Plan(program.dryRun(program.policy(Self.policy)))
+            let plan = try await Plan(program.dryRun(program.policy(Self.policy)))
             #expect(plan.summary.keys == 3)
             #expect(plan.summary.versions == Self.backups.plan.count)
             #expect(plan.summary.versions == plan.versions.count)
@@ -95,11 +95,11 @@ extension EndToEnd {
 
         @Test(
             "is the same over https with --ca-bundle, by path and by virtual host", arguments: ways)
-        func https(way: (endpoint: String, options: [String])) throws {
+        func https(way: (endpoint: String, options: [String])) async throws {
             let plain = try Program(at: ceph, as: "pruner")
-            let expected = try Plan(plain.dryRun(plain.policy(Self.policy)))
+            let expected = try await Plan(plain.dryRun(plain.policy(Self.policy)))
             let tls = try Program(at: ceph, as: "pruner", endpoint: ceph[way.endpoint])
-            let outcome = try tls.dryRun(
+            let outcome = try await tls.dryRun(
                 tls.policy(Self.policy),
                 ["--ca-bundle", ceph["CA_BUNDLE"], "--now", expected.header.now] + way.options)
             #expect(outcome.status == 0, "\(outcome.errorText)")
@@ -107,11 +107,11 @@ extension EndToEnd {
         }
 
         @Test("over https is refused without --ca-bundle or with another authority")
-        func untrusted() throws {
+        func untrusted() async throws {
             let tls = try Program(at: ceph, as: "pruner", endpoint: ceph["TLS_ENDPOINT"])
             let policy = try tls.policy(Self.policy)
             for options in [[], ["--ca-bundle", ceph["OTHER_CA_BUNDLE"]]] {
-                let outcome = try tls.dryRun(policy, options)
+                let outcome = try await tls.dryRun(policy, options)
                 #expect(outcome.status == 1, "\(outcome.errorText)")
                 #expect(outcome.output.isEmpty)
                 #expect(outcome.errorText.contains("certificate"))
@@ -119,9 +119,9 @@ extension EndToEnd {
         }
 
         @Test("prints a nightly report of at most 80 columns")
-        func textReport() throws {
+        func textReport() async throws {
             let program = try Program(at: ceph, as: "pruner")
-            let outcome = try program.s3prune(["--policy", program.policy(Self.policy)])
+            let outcome = try await program.s3prune(["--policy", program.policy(Self.policy)])
             #expect(outcome.status == 0, "\(outcome.errorText)")
             #expect(outcome.lines.first?.contains(bucket) == true)
             #expect(outcome.lines.allSatisfy { $0.count <= 80 })

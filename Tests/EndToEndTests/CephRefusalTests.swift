@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-extension EndToEnd {
+extension EndToEnd.WithCeph {
     /// A dry run that cannot be trusted or is not allowed: what happens, and what is said.
     struct Refusal: CustomTestStringConvertible, Sendable {
         var testDescription: String
@@ -22,16 +22,16 @@ extension EndToEnd {
         let ceph: TestServer
 
         /// Three versioned, suspended and unversioned buckets with one version each.
-        static let buckets = Result {
+        static let buckets = Task {
             let put = ["2026-11-20T01:05:00Z\tput\tdb/a.sql.gz.gpg\t100"]
-            try TestServer.ceph?.load("refusals", put)
-            try TestServer.ceph?.load("suspended", versioning: "Suspended", put)
-            try TestServer.ceph?.load("unversioned", versioning: "none", put)
+            try await TestServer.ceph?.load("refusals", put)
+            try await TestServer.ceph?.load("suspended", versioning: "Suspended", put)
+            try await TestServer.ceph?.load("unversioned", versioning: "none", put)
         }
 
-        init() throws {
+        init() async throws {
             ceph = try #require(TestServer.ceph)
-            try Self.buckets.get()
+            try await Self.buckets.value
         }
 
         static let refusals: [Refusal] = [
@@ -62,10 +62,10 @@ extension EndToEnd {
         ]
 
         @Test("is refused, and the error says why", arguments: refusals)
-        func refused(_ refusal: Refusal) throws {
+        func refused(_ refusal: Refusal) async throws {
             var program = try Program(at: ceph, as: refusal.user)
             program.environment.merge(refusal.environment) { $1 }
-            let outcome = try program.dryRun(policy(of: refusal.bucket, program))
+            let outcome = try await program.dryRun(policy(of: refusal.bucket, program))
             #expect(outcome.status == refusal.status, "\(outcome.errorText)")
             #expect(outcome.output.isEmpty)
             #expect(outcome.errorText.hasPrefix("s3prune: error: "))
@@ -75,11 +75,13 @@ extension EndToEnd {
         }
 
         @Test("names both clocks where they disagree", arguments: [3600, -86400])
-        func skewed(offset: Int) throws {
+        func skewed(offset: Int) async throws {
             let program = try Program(
                 at: ceph, as: "pruner", endpoint: ceph["LOADER_ENDPOINT"])
             let policy = try policy(of: "refusals", program)
-            let outcome = try ceph.withClock(offset: offset) { try program.dryRun(policy) }
+            let outcome = try await ceph.withClock(offset: offset) {
+                try await program.dryRun(policy)
+            }
             #expect(outcome.status == 3, "\(outcome.errorText)")
             #expect(outcome.output.isEmpty)
             #expect(outcome.errorText.contains("RequestTimeTooSkewed"))
@@ -93,11 +95,11 @@ extension EndToEnd {
         }
 
         @Test("goes on where the clocks differ by less than S3 refuses, and reports it")
-        func slightlySkewed() throws {
+        func slightlySkewed() async throws {
             let program = try Program(
                 at: ceph, as: "pruner", endpoint: ceph["LOADER_ENDPOINT"])
             let policy = try policy(of: "refusals", program)
-            let outcome = try ceph.withClock(offset: 600) { try program.dryRun(policy) }
+            let outcome = try await ceph.withClock(offset: 600) { try await program.dryRun(policy) }
             #expect(outcome.status == 6, "\(outcome.errorText)")
             #expect(try Plan(outcome).problems.map(\.code) == ["clock"])
         }

@@ -1,7 +1,7 @@
 import Foundation
 
 /// A program, its arguments and the whole of its environment; `run` waits for its end.
-struct Command {
+struct Command: Sendable {
     var program: String
     var arguments: [String] = []
     var environment: [String: String] = [:]
@@ -9,7 +9,7 @@ struct Command {
     var input = "/dev/null"
 
     /// What a program left behind.
-    struct Outcome {
+    struct Outcome: Sendable {
         /// The exit code, or 128 and the number of the signal that ended it.
         var status: Int32
         var output: [UInt8]
@@ -21,8 +21,22 @@ struct Command {
         var lines: [Substring] { text.split(separator: "\n", omittingEmptySubsequences: true) }
     }
 
-    /// Starts the program and waits. Its output goes through files, so that no pipe can fill up.
-    func run() throws -> Outcome {
+    /// As many programs run at once; waiting for them takes no thread from the tests.
+    private static let queue: OperationQueue = {
+        let queue = OperationQueue()
+        queue.maxConcurrentOperationCount = 4
+        return queue
+    }()
+
+    /// Starts the program and waits for its end.
+    func run() async throws -> Outcome {
+        try await withCheckedThrowingContinuation { continuation in
+            Self.queue.addOperation { continuation.resume(with: Result { try runBlocking() }) }
+        }
+    }
+
+    /// Its output goes through files, so that no pipe can fill up.
+    private func runBlocking() throws -> Outcome {
         let scratch = try Scratch()
         let (out, err) = (scratch.path("out"), scratch.path("err"))
         var actions = posix_spawn_file_actions_t()
@@ -51,7 +65,7 @@ struct Command {
     ///
     /// The kernel counts what the process held before it became the program, too: a copy of whoever
     /// started it. So a Python of 10 MiB starts it, and not the tests.
-    func runMeasured() throws -> (outcome: Outcome, peakKiB: Int) {
+    func runMeasured() async throws -> (outcome: Outcome, peakKiB: Int) {
         let starter = """
             import resource, subprocess, sys
             status = subprocess.run(sys.argv[2:]).returncode
@@ -63,7 +77,7 @@ struct Command {
         var measured = self
         measured.program = "/usr/bin/python3"
         measured.arguments = ["-c", starter, scratch.path("peak"), program] + arguments
-        let outcome = try measured.run()
+        let outcome = try await measured.run()
         let peak = String(decoding: try scratch.read("peak"), as: UTF8.self)
         return (outcome, Int(peak.dropLast()) ?? .max)
     }

@@ -19,8 +19,8 @@ extension EndToEnd {
         ]
 
         @Test("has seven problems, each named with its key")
-        func problemsAndCounts() throws {
-            let outcome = try Program().s3prune(Self.arguments + ["--format", "json"])
+        func problemsAndCounts() async throws {
+            let outcome = try await Program().s3prune(Self.arguments + ["--format", "json"])
             #expect(outcome.status == 6, "\(outcome.errorText)")
             let plan = try Plan(outcome)
             #expect(plan.problems.map { "\($0.code) \($0.key ?? "")" } == Self.problems)
@@ -30,8 +30,8 @@ extension EndToEnd {
         }
 
         @Test("loses nothing that is current, of a key on hold, or beyond the rules")
-        func keeps() throws {
-            let plan = try Plan(Program().s3prune(Self.arguments + ["--format", "json"]))
+        func keeps() async throws {
+            let plan = try await Plan(Program().s3prune(Self.arguments + ["--format", "json"]))
             let deleted = plan.versions.filter { $0.action == "delete" }
             #expect(deleted.count == plan.summary.delete)
             #expect(!deleted.contains { $0.is_latest })
@@ -41,8 +41,8 @@ extension EndToEnd {
         }
 
         @Test("loses a marker in the middle of a history with the last version below it")
-        func marker() throws {
-            let plan = try Plan(Program().s3prune(Self.arguments + ["--format", "json"]))
+        func marker() async throws {
+            let plan = try await Plan(Program().s3prune(Self.arguments + ["--format", "json"]))
             let history = plan.versions.filter { $0.key == "etc/birka.tar.gz.gpg" }
             let index = try #require(history.firstIndex { $0.delete_marker })
             #expect(history[index].last_modified.hasPrefix("2025-03-10"))
@@ -51,8 +51,8 @@ extension EndToEnd {
         }
 
         @Test("gives a report of at most 80 columns that names every problem")
-        func report() throws {
-            let outcome = try Program().s3prune(Self.arguments)
+        func report() async throws {
+            let outcome = try await Program().s3prune(Self.arguments)
             #expect(outcome.lines.allSatisfy { $0.count <= 80 })
             #expect(outcome.lines.first?.hasPrefix("acme-backups: ") == true)
             for problem in Self.problems {

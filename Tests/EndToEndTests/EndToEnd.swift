@@ -1,6 +1,9 @@
 import Testing
 
-/// The programs as they are built, one test after the other: each waits for processes, and the
-/// loader's clock of the Ceph gateway can be at one time only.
-@Suite("end to end", .serialized)
-enum EndToEnd {}
+/// The programs as they are built.
+@Suite("end to end")
+enum EndToEnd {
+    /// One test after the other: the clock of the gateway's loader is at one time only.
+    @Suite("with a Ceph RADOS Gateway", .serialized)
+    enum WithCeph {}
+}

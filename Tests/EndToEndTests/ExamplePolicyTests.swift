@@ -10,16 +10,16 @@ extension EndToEnd {
             .filter { $0.hasSuffix(".yaml") }.sorted()
 
         @Test("are at least four, and load")
-        func load() throws {
+        func load() async throws {
             #expect(Self.examples.count >= 4)
-            let outcome = try Program().s3prune(
+            let outcome = try await Program().s3prune(
                 ["policy", "check"] + Self.examples.map { "\(Self.folder)/\($0)" })
             #expect(outcome.status == 0, "\(outcome.text)\(outcome.errorText)")
         }
 
         @Test("come with the schema that the program prints")
-        func schema() throws {
-            let outcome = try Program().s3prune(["policy", "schema"])
+        func schema() async throws {
+            let outcome = try await Program().s3prune(["policy", "schema"])
             let file = try Data(
                 contentsOf: URL(fileURLWithPath: "\(Self.folder)/policy-v1.schema.json"))
             #expect(outcome.output == Array(file))
@@ -31,7 +31,7 @@ extension EndToEnd {
         @Test(
             "are valid by the schema, as jsonschema and PyYAML see it",
             .enabled(if: hasPython, "scripts/python-environment makes .venv"), arguments: examples)
-        func valid(example: String) throws {
+        func valid(example: String) async throws {
             let judge = """
                 import json, sys, yaml, jsonschema
                 class Loader(yaml.SafeLoader): pass
@@ -44,7 +44,7 @@ extension EndToEnd {
                 policy = yaml.load(open(sys.argv[2]), Loader)
                 jsonschema.validate(policy, schema, cls=jsonschema.Draft202012Validator)
                 """
-            let outcome = try Command(
+            let outcome = try await Command(
                 program: Places.python,
                 arguments: [
                     "-c", judge, "\(Self.folder)/policy-v1.schema.json",

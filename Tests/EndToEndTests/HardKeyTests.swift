@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-extension EndToEnd {
+extension EndToEnd.WithCeph {
     /// A server, as an argument of a test.
     enum Server: CaseIterable {
         case ceph, moto
@@ -21,13 +21,13 @@ extension EndToEnd {
         static let controls = ["tab\there", "new\nline", "return\rhome", "bell\u{7}", "del\u{7F}"]
 
         @Test("come back byte for byte", arguments: Server.allCases)
-        func roundTrip(at server: Server) throws {
+        func roundTrip(at server: Server) async throws {
             let server = try #require(server.started)
             // moto writes control characters as they are, into XML that no parser takes.
             let keys = Self.keys + (server.name == "ceph" ? Self.controls : [])
-            try server.load(
+            try await server.load(
                 "hard-keys", keys.map { "2026-11-20T01:05:00Z\tput\t\(encoded($0))\t9" })
-            let outcome = try dryRun(at: server, bucket: "hard-keys")
+            let outcome = try await dryRun(at: server, bucket: "hard-keys")
             #expect(outcome.status == 0, "\(outcome.errorText)")
             let listed = try Plan(outcome).versions.map { Array($0.key.utf8) }
             let expected = keys.map { Array($0.utf8) }
@@ -38,12 +38,12 @@ extension EndToEnd {
         /// Ceph encodes keys but not the marker that names the next page's first: a client that
         /// decodes both asks for the same page for ever.
         @Test("lead from page to page", arguments: Server.allCases)
-        func paging(at server: Server) throws {
+        func paging(at server: Server) async throws {
             let server = try #require(server.started)
             let key = "db/100% a+b é%2B.gpg"
             let backups = NightlyBackups(keys: [key], nights: 1050)
-            try server.load("long-history", backups.plan)
-            let outcome = try dryRun(at: server, bucket: "long-history")
+            try await server.load("long-history", backups.plan)
+            let outcome = try await dryRun(at: server, bucket: "long-history")
             #expect(outcome.status == 0, "\(outcome.errorText)")
             let plan = try Plan(outcome)
             #expect(plan.versions.count == backups.plan.count)
@@ -51,7 +51,7 @@ extension EndToEnd {
             #expect(plan.versions.allSatisfy { $0.key == key })
         }
 
-        private func dryRun(at server: TestServer, bucket: String) throws -> Command.Outcome {
+        private func dryRun(at server: TestServer, bucket: String) async throws -> Command.Outcome {
             let program = try Program(at: server)
             let policy = try program.policy(
                 """
@@ -60,7 +60,7 @@ extension EndToEnd {
                 limits: { max-delete: 100% }
                 keep: { daily: 14 }
                 """)
-            return try program.dryRun(policy)
+            return try await program.dryRun(policy)
         }
     }
 }

@@ -37,10 +37,10 @@ extension EndToEnd {
                 health: { shrink-limit: 50% }
             """
 
-        private func run(_ options: [String]) throws -> Command.Outcome {
+        private func run(_ options: [String]) async throws -> Command.Outcome {
             let program = try Program()
             let page = try program.home.write("page.xml", Self.listing.xml)
-            return try program.s3prune(
+            return try await program.s3prune(
                 [
                     "--policy", program.policy(Self.policy), "--listing", page,
                     "--now", "2026-11-23T03:00:00Z",
@@ -48,8 +48,8 @@ extension EndToEnd {
         }
 
         @Test("is escaped in the report for people", arguments: [[], ["--verbose"]])
-        func text(options: [String]) throws {
-            let outcome = try run(options)
+        func text(options: [String]) async throws {
+            let outcome = try await run(options)
             #expect(outcome.status == 6, "\(outcome.errorText)")
             expectHarmless(outcome.output)
             #expect(outcome.text.contains("[2Jscreen"))
@@ -57,8 +57,8 @@ extension EndToEnd {
         }
 
         @Test("is one whole line of JSON for each version, and comes back byte for byte")
-        func json() throws {
-            let outcome = try run(["--format", "json"])
+        func json() async throws {
+            let outcome = try await run(["--format", "json"])
             #expect(outcome.status == 6, "\(outcome.errorText)")
             expectHarmless(outcome.output)
             let plan = try Plan(outcome)
@@ -68,7 +68,7 @@ extension EndToEnd {
         }
 
         @Test("is escaped in the errors that name it")
-        func errors() throws {
+        func errors() async throws {
             let program = try Program()
             let policy = try program.policy(Self.policy)
             for listing in [
@@ -78,7 +78,7 @@ extension EndToEnd {
                 ]),
             ] {
                 let page = try program.home.write("page.xml", listing.xml)
-                let outcome = try program.s3prune([
+                let outcome = try await program.s3prune([
                     "--policy", policy, "--listing", page, "--now", "2026-11-23T03:00:00Z",
                 ])
                 #expect(outcome.status == 1, "\(outcome.errorText)")
@@ -89,7 +89,7 @@ extension EndToEnd {
         }
 
         @Test("is escaped where the command line or a policy brings it")
-        func arguments() throws {
+        func arguments() async throws {
             let program = try Program()
             let policy = try program.policy(
                 "version: 1\nbucket: hostile\nkeep: { daily: 7 }\n\"\u{202E}\\e[31m\": 1\n")
@@ -98,7 +98,7 @@ extension EndToEnd {
                 ["--\u{1B}[31m"], ["--format", "\u{1B}[31m"],
                 ["--now", "\u{1B}[31m", "--listing", "x"],
             ] {
-                let outcome = try program.s3prune(arguments)
+                let outcome = try await program.s3prune(arguments)
                 #expect([64, 78].contains(outcome.status), "\(arguments): \(outcome.errorText)")
                 expectHarmless(outcome.errors)
             }

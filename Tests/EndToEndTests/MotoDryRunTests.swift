@@ -6,12 +6,12 @@ extension EndToEnd {
         .enabled(if: TestServer.moto != nil, TestServer.howToStart))
     struct MotoDryRunTests {
         @Test("gives the plan that a listing saved by boto3 gives offline")
-        func samePlanAsOffline() throws {
+        func samePlanAsOffline() async throws {
             let moto = try #require(TestServer.moto)
             let backups = NightlyBackups(keys: ["db/shop.sql.gz.gpg", "etc/a b.gpg"], nights: 520)
-            try moto.load("nightly", backups.plan)
+            try await moto.load("nightly", backups.plan)
             let saved = try Scratch()
-            #expect(try moto.saveListing("nightly", to: saved.path("pages")) == 2)
+            #expect(try await moto.saveListing("nightly", to: saved.path("pages")) == 2)
 
             let program = try Program(at: moto)
             let policy = try program.policy(
@@ -21,12 +21,12 @@ extension EndToEnd {
                 limits: { max-delete: 99% }
                 keep: { daily: 7, weekly: 4, monthly: 12 }
                 """)
-            let outcome = try program.dryRun(policy)
+            let outcome = try await program.dryRun(policy)
             #expect(outcome.status == 0, "\(outcome.errorText)")
             let online = try Plan(outcome)
             #expect(online.summary.versions == backups.plan.count)
 
-            let offline = try Plan(
+            let offline = try await Plan(
                 Program().dryRun(
                     policy, ["--listing", saved.path("pages"), "--now", online.header.now]))
             #expect(offline.body == online.body)

@@ -14,9 +14,9 @@ struct NightlyBackups {
         let lastNight = calendar.startOfDay(for: today).addingTimeInterval(65 * 60 - 86400)
         let format = ISO8601DateFormatter()
         return (0..<nights).reversed().flatMap { age in
-            keys.indices.flatMap { index in
-                let begin = lastNight.addingTimeInterval(Double(index * 317 - age * 86400))
-                let name = encoded(keys[index])
+            let begin = lastNight.addingTimeInterval(Double(-age * 86400))
+            return keys.flatMap { key in
+                let name = encoded(key)
                 let put = "\(format.string(from: begin))\tput\t\(name)\t\(2048 - age)"
                 guard age % 100 == 99 else { return [put] }
                 let noon = format.string(from: begin.addingTimeInterval(11 * 3600))

@@ -35,12 +35,12 @@ struct Program {
     }
 
     /// Runs `s3prune` with the arguments.
-    func s3prune(_ arguments: [String]) throws -> Command.Outcome {
-        try command(arguments).run()
+    func s3prune(_ arguments: [String]) async throws -> Command.Outcome {
+        try await command(arguments).run()
     }
 
     /// A dry run against the bucket of the policy; what it prints as JSON Lines.
-    func dryRun(_ policy: String, _ options: [String] = []) throws -> Command.Outcome {
-        try s3prune(["--dry-run", "--policy", policy, "--format", "json"] + options)
+    func dryRun(_ policy: String, _ options: [String] = []) async throws -> Command.Outcome {
+        try await s3prune(["--dry-run", "--policy", policy, "--format", "json"] + options)
     }
 }

@@ -43,35 +43,34 @@ struct TestServer: Sendable {
     }
 
     /// Creates a bucket and puts versions into it: lines of `TIME put|delete KEY SIZE`, tab separated.
-    func load(_ bucket: String, versioning: String = "Enabled", _ lines: [String]) throws {
+    func load(_ bucket: String, versioning: String = "Enabled", _ lines: [String]) async throws {
         let scratch = try Scratch()
         let plan = try scratch.write("plan", lines.map { $0 + "\n" }.joined())
-        _ = try script(
+        _ = try await script(
             "load-versions.py", [name, bucket, "--versioning", versioning], input: plan)
     }
 
     /// Runs something while the clock of Ceph's loader gateway is ahead by so many seconds.
-    func withClock<Result>(offset: Int, _ run: () throws -> Result) throws -> Result {
+    func withClock<Result>(offset: Int, _ run: () async throws -> Result) async throws -> Result {
         let clock = URL(fileURLWithPath: self["CLOCK"])
         func set(_ offset: Int) throws {
             try Data(String(format: "%+d\n", offset).utf8).write(to: clock, options: .atomic)
         }
         try set(offset)
-        let result = Swift.Result { try run() }
-        try set(0)
-        return try result.get()
+        defer { try? set(0) }
+        return try await run()
     }
 
     /// Saves the listing of a bucket with boto3; the number of pages.
-    func saveListing(_ bucket: String, to directory: String) throws -> Int {
-        let outcome = try script("save-listing.py", [name, bucket, directory])
+    func saveListing(_ bucket: String, to directory: String) async throws -> Int {
+        let outcome = try await script("save-listing.py", [name, bucket, directory])
         return try #require(Int(outcome.text.trimmingCharacters(in: .whitespacesAndNewlines)))
     }
 
     private func script(
         _ script: String, _ arguments: [String], input: String = "/dev/null"
-    ) throws -> Command.Outcome {
-        let outcome = try Command(
+    ) async throws -> Command.Outcome {
+        let outcome = try await Command(
             program: Places.python, arguments: [Places.script(script)] + arguments,
             environment: variables, input: input
         ).run()
