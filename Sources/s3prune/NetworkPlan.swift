@@ -41,6 +41,8 @@ struct NetworkPlan {
         var options = Client.Options(clock: SystemClock.now, sleep: SystemClock.sleep)
         options.caBundle = configuration.caBundle?.value
         if let attempts = configuration.maxAttempts { options.retry.maxAttempts = attempts.value }
+        options.expectedBucketOwner = connection.expectedBucketOwner
+        options.requesterPays = connection.requestPayer != nil
         if connection.debug {
             options.debug = { diagnostics.raw("s3prune: debug: " + PrintableText.escape($0)) }
             for row in configuration.rows {

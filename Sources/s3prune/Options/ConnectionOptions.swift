@@ -4,6 +4,11 @@ public import S3
 
 extension Endpoint.Addressing: ExpressibleByArgument {}
 
+/// Who may pay for a request beside the bucket's owner.
+enum RequestPayer: String, ExpressibleByArgument {
+    case requester
+}
+
 /// How S3 is reached: what the options of the `aws` command say.
 struct ConnectionOptions: ParsableArguments {
     @Option(help: "The profile of the shared credentials and config files.")
@@ -31,6 +36,16 @@ struct ConnectionOptions: ParsableArguments {
         name: .customLong("insecure-http"),
         help: "Let plain http reach other machines than this one.")
     var insecureHTTP = false
+
+    @Option(
+        name: .customLong("expected-bucket-owner"),
+        help: ArgumentHelp("Refuse a bucket of another account.", valueName: "account"))
+    var expectedBucketOwner: String?
+
+    @Option(
+        name: .customLong("request-payer"),
+        help: ArgumentHelp("Confirm that the requester pays: requester.", valueName: "who"))
+    var requestPayer: RequestPayer?
 
     @Flag(help: "Show each request and answer on standard error, without secrets.")
     var debug = false
