@@ -66,20 +66,20 @@ extension EndToEnd {
         ]
 
         @Test("prints no plan and says what failed", arguments: faults)
-        func fails(_ fault: Fault) throws {
+        func fails(_ fault: Fault) async throws {
             let first = FaultServer.Reply(200, Self.page("a", next: "a"))
             let server = try FaultServer(
                 [FaultServer.Reply(200, Self.versioning), first] + fault.replies())
             defer { server.stop() }
             let program = try Program()
-            let outcome = try run(program, server)
+            let outcome = try await run(program, server)
             #expect(Int32(outcome.status) == fault.status, "\(outcome.errorText)")
             #expect(outcome.output.isEmpty)
             #expect(outcome.errorText.contains(fault.says), "\(outcome.errorText)")
         }
 
         @Test("goes on after an empty truncated page, and after a passing error")
-        func goesOn() throws {
+        func goesOn() async throws {
             let empty = Array(
                 """
                 <ListVersionsResult><Name>faulty</Name><Prefix/><KeyMarker/><VersionIdMarker/>\
@@ -94,7 +94,7 @@ extension EndToEnd {
             ])
             defer { server.stop() }
             let program = try Program()
-            let outcome = try run(program, server)
+            let outcome = try await run(program, server)
             #expect(outcome.status == 0, "\(outcome.errorText)")
             #expect(outcome.text.contains("2 versions"))
             let last = try #require(server.requests.last)
@@ -102,13 +102,14 @@ extension EndToEnd {
             #expect(last.query["version-id-marker"] == "2")
         }
 
-        private func run(_ program: Program, _ server: FaultServer) throws -> Command.Outcome {
+        private func run(_ program: Program, _ server: FaultServer) async throws -> Command.Outcome
+        {
             var program = program
             program.environment["AWS_ACCESS_KEY_ID"] = "AKIDEXAMPLE"
             program.environment["AWS_SECRET_ACCESS_KEY"] = "secret"
             program.environment["AWS_MAX_ATTEMPTS"] = "3"
             let policy = try program.policy("version: 1\nbucket: faulty\nkeep: { daily: 3 }\n")
-            return try program.s3prune(
+            return try await program.s3prune(
                 ["--policy", policy, "--endpoint-url", server.url, "--region", "us-east-1"])
         }
     }
