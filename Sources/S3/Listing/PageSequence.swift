@@ -13,6 +13,9 @@ public struct PageSequence: Sendable {
     private var markersOfKey: Set<[UInt8]> = []
     private var hasEnded = false
 
+    /// More pages than any bucket fills: a listing that still goes on leads nowhere.
+    private static let maximumPages = 10_000_000
+
     /// A sequence without pages.
     public init() {}
 
@@ -20,6 +23,9 @@ public struct PageSequence: Sendable {
     public mutating func accept(_ page: VersionPage) throws(ListingProblem) {
         if hasEnded {
             throw ListingProblem(.incomplete, "a page follows the last one")
+        }
+        if pages == PageSequence.maximumPages {
+            throw ListingProblem(.limit, "the listing has no end")
         }
         try checkStart(page)
         try checkEntries(page)

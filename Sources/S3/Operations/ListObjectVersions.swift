@@ -24,6 +24,11 @@ public struct VersionLister {
     /// Both markers are sent: the key alone would skip or repeat versions of it.
     public mutating func nextPage() throws -> VersionPage? {
         if isDone { return nil }
+        // Directory buckets keep no versions and list in no order.
+        if bucket.hasSuffix("--x-s3") {
+            throw Fault(operation: "ListObjectVersions", resource: .bucket(bucket)).error(
+                .request, "UnsupportedBucket", "a directory bucket keeps no versions")
+        }
         var query = [QueryItem("versions"), QueryItem("encoding-type", "url")]
         if !prefix.isEmpty { query.append(QueryItem("prefix", prefix)) }
         if let position {

@@ -24,6 +24,8 @@ final class PushParser {
     let context: xmlParserCtxtPtr
     private let maximumBytes: Int
     private var fed = 0
+    /// Bytes of a byte order mark so far.
+    private var marked = 0
     private var failure: XMLProblem?
 
     private static let initialized: Void = xmlInitParser()
@@ -72,6 +74,7 @@ final class PushParser {
         if let failure { throw failure }
         var bytes = bytes
         if fed == 0 {
+            try skipByteOrderMark(&bytes)
             let start = bytes.firstIndex { !isWhitespace($0) } ?? bytes.endIndex
             bytes = UnsafeRawBufferPointer(rebasing: bytes[start...])
         }
@@ -88,6 +91,20 @@ final class PushParser {
         }
     }
 
+    /// libxml2 finds a byte order mark only if it comes in one piece.
+    private func skipByteOrderMark(_ bytes: inout UnsafeRawBufferPointer) throws(XMLProblem) {
+        let mark = PushParser.byteOrderMark
+        while marked < mark.count, let first = bytes.first, first == mark[marked] {
+            marked += 1
+            bytes = UnsafeRawBufferPointer(rebasing: bytes.dropFirst())
+        }
+        if marked > 0, marked < mark.count, !bytes.isEmpty {
+            throw fail(XMLProblem(kind: .malformed, message: "the answer is not in UTF-8"))
+        }
+    }
+
+    private static let byteOrderMark: [UInt8] = [0xEF, 0xBB, 0xBF]
+
     /// Ends the document; throws unless it was whole.
     func finish() throws(XMLProblem) {
         if let failure { throw failure }
@@ -95,12 +112,15 @@ final class PushParser {
             throw fail(XMLProblem(kind: .empty, message: "the answer is empty"))
         }
         try parse(UnsafeRawBufferPointer(start: nil, count: 0), last: true)
-        guard context.pointee.wellFormed == 1 else { throw fail(problemOfParser(code: -1)) }
+        guard context.pointee.wellFormed == 1, context.pointee.nsWellFormed == 1 else {
+            throw fail(problemOfParser(code: -1))
+        }
     }
 
     /// Makes ready for the next document.
     func reset() {
         fed = 0
+        marked = 0
         failure = nil
         xmlCtxtResetPush(context, nil, 0, nil, nil)
     }
