@@ -156,3 +156,15 @@ public struct Configuration: Sendable {
             hint: hint, concernsCredentials: true)
     }
 }
+
+extension Configuration: CustomStringConvertible, CustomReflectable {
+    /// One line a value, with its origin.
+    public var description: String {
+        rows.map { "\($0.name): \($0.value) (\($0.origin))" }.joined(separator: "\n")
+    }
+
+    /// A mirror of the values alone: the environment that is kept inside may hold secrets.
+    public var customMirror: Mirror {
+        Mirror(self, children: rows.map { (label: $0.name, value: $0.value) })
+    }
+}

@@ -33,7 +33,8 @@ struct HostName {
         guard text.contains(":") else { return nil }
         var halves = [[UInt16]]()
         for half in HostName.splitOnce(text, at: "::") {
-            guard let groups = HostName.groups(half) else { return nil }
+            guard let groups = HostName.groups(half, endsAddress: half.endIndex == text.endIndex)
+            else { return nil }
             halves.append(groups)
         }
         if halves.count == 1 { return halves[0].count == 8 ? halves[0] : nil }
@@ -42,12 +43,13 @@ struct HostName {
         return halves[0] + Array(repeating: 0, count: missing) + halves[1]
     }
 
-    private static func groups(_ text: Substring) -> [UInt16]? {
+    /// Groups of hex digits; an IPv4 address may stand in place of the address's last two.
+    private static func groups(_ text: Substring, endsAddress: Bool) -> [UInt16]? {
         if text.isEmpty { return [] }
         var groups = [UInt16]()
         let parts = text.split(separator: ":", omittingEmptySubsequences: false)
         for (index, part) in parts.enumerated() {
-            if index == parts.count - 1, let bytes = HostName(String(part)).ipv4 {
+            if endsAddress, index == parts.count - 1, let bytes = HostName(String(part)).ipv4 {
                 groups.append(UInt16(bytes[0]) << 8 | UInt16(bytes[1]))
                 groups.append(UInt16(bytes[2]) << 8 | UInt16(bytes[3]))
             } else if (1...4).contains(part.utf8.count), part.first != "+",
