@@ -102,6 +102,18 @@ extension EndToEnd {
             #expect(last.query["version-id-marker"] == "2")
         }
 
+        @Test("counts ages from the local clock where answers have no Date, and says so")
+        func noDate() async throws {
+            let server = try FaultServer([
+                FaultServer.Reply(200, Self.versioning),
+                FaultServer.Reply(200, Self.page("a", next: nil), headers: [("Date", "")]),
+            ])
+            defer { server.stop() }
+            let outcome = try await run(try Program(), server)
+            #expect(outcome.status == 6, "\(outcome.errorText)")
+            #expect(outcome.text.contains("no Date header"))
+        }
+
         private func run(_ program: Program, _ server: FaultServer) async throws -> Command.Outcome
         {
             var program = program
