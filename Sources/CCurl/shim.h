@@ -1,6 +1,7 @@
 #pragma once
 #include <curl/curl.h>
 #include <sys/ioctl.h>
+#include <sys/select.h>
 
 /* curl_easy_setopt and curl_easy_getinfo are variadic, which Swift does not import:
    one function for each type of value. */
@@ -20,6 +21,10 @@ typedef size_t (*s3_curl_bytes)(char *bytes, size_t size, size_t count, void *co
 static inline CURLcode s3_curl_set_function(CURL *handle, CURLoption option, s3_curl_bytes value) {
     return curl_easy_setopt(handle, option, value);
 }
+typedef int (*s3_curl_seek)(void *context, curl_off_t offset, int origin);
+static inline CURLcode s3_curl_set_seek(CURL *handle, s3_curl_seek value) {
+    return curl_easy_setopt(handle, CURLOPT_SEEKFUNCTION, value);
+}
 static inline long s3_curl_get_long(CURL *handle, CURLINFO info) {
     long value = 0;
     curl_easy_getinfo(handle, info, &value);
@@ -32,13 +37,21 @@ static inline curl_off_t s3_curl_get_offset(CURL *handle, CURLINFO info) {
 }
 
 /* How many bytes the kernel holds that the peer has not acknowledged yet; 0 without a connection.
-   libcurl counts a byte as sent once the kernel has it, and ioctl is variadic. */
-static inline int s3_curl_unacknowledged(CURL *handle) {
-    curl_socket_t descriptor = CURL_SOCKET_BAD;
-    int count = 0;
-    if (curl_easy_getinfo(handle, CURLINFO_ACTIVESOCKET, &descriptor) != CURLE_OK) return 0;
-    if (descriptor == CURL_SOCKET_BAD || ioctl(descriptor, TIOCOUTQ, &count) != 0) return 0;
-    return count;
+   libcurl counts a byte as sent once the kernel has it, and names the socket of a transfer
+   (CURLINFO_ACTIVESOCKET) only once that has ended: the sockets that it waits for are asked. */
+static inline int s3_curl_unacknowledged(CURLM *multi) {
+    fd_set readable, writable, exceptional;
+    int last = -1, sum = 0;
+    FD_ZERO(&readable);
+    FD_ZERO(&writable);
+    FD_ZERO(&exceptional);
+    if (curl_multi_fdset(multi, &readable, &writable, &exceptional, &last) != CURLM_OK) return 0;
+    for (int descriptor = 0; descriptor <= last; descriptor++) {
+        int count = 0;
+        if (!FD_ISSET(descriptor, &readable) && !FD_ISSET(descriptor, &writable)) continue;
+        if (ioctl(descriptor, TIOCOUTQ, &count) == 0) sum += count;
+    }
+    return sum;
 }
 
 /* CURLMsg keeps the result in a union, whose members Swift shows as unrelated fields. */

@@ -15,3 +15,11 @@ static inline int s3_last_error_line(xmlParserCtxtPtr context) { return context-
 static inline const char *s3_last_error_message(xmlParserCtxtPtr context) {
     return context->lastError.message;
 }
+
+/* libxml2 prints what goes wrong in a conversion between encodings to standard error, past the
+   handlers of the parser; which function does it is set for each thread. */
+static void s3_say_nothing(void *context, const char *format, ...) {
+    (void)context;
+    (void)format;
+}
+static inline void s3_silence_thread(void) { xmlSetGenericErrorFunc(NULL, s3_say_nothing); }

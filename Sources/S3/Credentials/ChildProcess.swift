@@ -1,3 +1,4 @@
+internal import CProcess
 internal import Glibc
 
 /// One run of another program whose standard output is wanted.
@@ -15,9 +16,9 @@ enum ChildProcess {
         of words: [String], environment: [String: String], limit: Int, timeoutSeconds: Int
     ) throws(Failure) -> Secret {
         var ends: [Int32] = [-1, -1]
-        guard pipe(&ends) == 0 else { throw Failure(message: "has no pipe") }
-        // Only the copy that becomes the child's standard output may outlive its start.
-        for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+        // Only the copy that becomes the child's standard output may outlive its start, and no
+        // child of another thread may hold the pipe open.
+        guard cprocess_pipe(&ends) == 0 else { throw Failure(message: "has no pipe") }
         let process: pid_t
         do {
             defer { close(ends[1]) }

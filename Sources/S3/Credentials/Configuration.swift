@@ -73,6 +73,8 @@ public struct Configuration: Sendable {
     /// What an operator should know, in whole lines: a file that everybody can read, a variable
     /// without effect.
     public let warnings: [String]
+    /// The program that asks, the first word of a role's session where no profile names it.
+    public var program = "s3prune"
 
     let environment: [String: String]
     let files: SharedFiles

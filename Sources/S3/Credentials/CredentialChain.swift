@@ -1,35 +1,55 @@
-internal import CivilTime
+public import CivilTime
 
 extension Configuration {
     /// Finds the credentials, in the order of AWS's own tools:
     ///
     /// 1. `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`, unless `--profile` was given;
-    /// 2. the profile's keys, in the credentials file before the configuration file;
-    /// 3. the profile's `credential_process`.
+    /// 2. the role of `AWS_ROLE_ARN` for the token in `AWS_WEB_IDENTITY_TOKEN_FILE`, likewise;
+    /// 3. the profile: its role, its single sign-on, its keys, in the credentials file before the
+    ///    configuration file, its `credential_process`;
+    /// 4. the container's endpoint, if the environment names one;
+    /// 5. the instance's metadata service.
     ///
-    /// Roles, web identities, single sign-on and container credentials are recognized where AWS's
-    /// tools would use them, and refused by name: another key that happens to lie around is never
-    /// taken instead. The instance metadata service is never asked.
+    /// Where a profile names a role or a sign-on, another key that happens to lie around is never
+    /// taken instead. Roles, sign-ons, containers and instances are asked over the network, at the
+    /// time of `clock`.
     ///
     /// Throws for half a key and for no key at all; the errors concern credentials (exit code 77).
-    public func credentials() throws(ConfigurationError) -> Credentials {
-        if case .option = profile.origin {
-        } else {
+    public func credentials(
+        clock: @escaping @Sendable () -> Timestamp
+    ) throws(ConfigurationError) -> Credentials {
+        let isOption = if case .option = profile.origin { true } else { false }
+        if !isOption {
             if let found = try environmentCredentials() { return found }
-            try refuseWebIdentity()
+            if let found = try webIdentityOfEnvironment(clock) { return found }
         }
-        let found = files.profile(profile.value)
-        try refuseRoles(found)
-        if let credentials = try profileCredentials(found) { return credentials }
-        if let command = found["credential_process"] {
-            return try CredentialProcess(
-                command: command.text, origin: command.origin, environment: environment
-            ).credentials()
-        }
+        if let found = try credentials(ofProfile: profile.value, clock, after: []) { return found }
+        let machine = MachineCredentials(environment: environment, clock: clock)
+        if let found = try machine.ofContainer() { return found }
+        if let found = try machine.ofInstance() { return found }
         throw nothingFound()
     }
 
-    private func environmentCredentials() throws(ConfigurationError) -> Credentials? {
+    /// What a profile says; `nil` if it says nothing of credentials.
+    func credentials(
+        ofProfile name: String, _ clock: @escaping @Sendable () -> Timestamp, after: [String]
+    ) throws(ConfigurationError) -> Credentials? {
+        let found = files.profile(name)
+        if let role = found["role_arn"] {
+            return try assumedRole(role, of: found, clock, after: after + [name])
+        }
+        if let property = found["login_session"] {
+            throw Configuration.unsupported("aws login", "login_session, \(property.origin)")
+        }
+        if let signOn = try singleSignOn(found, clock) { return try signOn.credentials() }
+        if let credentials = try profileCredentials(found) { return credentials }
+        guard let command = found["credential_process"] else { return nil }
+        return try CredentialProcess(
+            command: command.text, origin: command.origin, environment: environment
+        ).credentials()
+    }
+
+    func environmentCredentials() throws(ConfigurationError) -> Credentials? {
         let names = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
         let key = environment[names.0]
         let secret = environment[names.1]
@@ -53,7 +73,7 @@ extension Configuration {
             in: "environment")
     }
 
-    private func profileCredentials(
+    func profileCredentials(
         _ found: SharedFiles.Profile
     ) throws(ConfigurationError) -> Credentials? {
         let key = found["aws_access_key_id"]
@@ -77,36 +97,13 @@ extension Configuration {
             in: "\(key.origin)")
     }
 
-    private func refuseWebIdentity() throws(ConfigurationError) {
-        if environment["AWS_WEB_IDENTITY_TOKEN_FILE"] != nil, environment["AWS_ROLE_ARN"] != nil {
-            throw Configuration.unsupported("web identity", "AWS_WEB_IDENTITY_TOKEN_FILE")
-        }
-    }
-
-    private func refuseRoles(_ found: SharedFiles.Profile) throws(ConfigurationError) {
-        if let role = found["role_arn"] {
-            let kind = found["web_identity_token_file"] == nil ? "assuming a role" : "web identity"
-            throw Configuration.unsupported(kind, "role_arn, \(role.origin)")
-        }
-        for name in ["sso_session", "sso_start_url", "login_session"] {
-            if let property = found[name] {
-                throw Configuration.unsupported("single sign-on", "\(name), \(property.origin)")
-            }
-        }
-    }
-
     private func nothingFound() -> ConfigurationError {
-        for name in [
-            "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_CONTAINER_CREDENTIALS_FULL_URI",
-        ] where environment[name] != nil {
-            return Configuration.unsupported("the container's credentials endpoint", name)
-        }
         let paths = [files.credentialsPath, files.configurationPath].compactMap(\.self)
         let places = paths.isEmpty ? "no file, as HOME is not set" : paths.joined(separator: ", ")
         return ConfigurationError(
             subject: "credentials",
             message: "none found for profile \(profile.value) (\(profile.origin))",
-            hint: "looked at AWS_ACCESS_KEY_ID and \(places); instance metadata is not supported",
+            hint: "looked at AWS_ACCESS_KEY_ID, \(places) and the instance's metadata",
             concernsCredentials: true)
     }
 

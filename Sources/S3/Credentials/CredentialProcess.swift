@@ -44,12 +44,12 @@ struct CredentialProcess {
         guard output.Expiration == nil || expiration != nil else {
             throw failure("\(words[0]) printed an Expiration that is no date of RFC 3339")
         }
-        return try Configuration.checked(
-            Credentials(
-                accessKeyID: key, secretAccessKey: Secret(secret),
-                sessionToken: output.SessionToken.map { Secret($0) },
-                source: "credential_process \(origin)", expiration: expiration),
-            in: "credential_process \(origin)")
+        var found = Credentials(
+            accessKeyID: key, secretAccessKey: Secret(secret),
+            sessionToken: output.SessionToken.map { Secret($0) },
+            source: "credential_process \(origin)", expiration: expiration)
+        found.isRenewable = expiration != nil
+        return try Configuration.checked(found, in: found.source)
     }
 
     private func failure(_ message: String) -> ConfigurationError {

@@ -12,6 +12,8 @@ public struct Credentials: Sendable {
     public var source: String
     /// When temporary credentials end, if that is known.
     public var expiration: Timestamp?
+    /// Whether their source, asked again, gives others that end later.
+    public var isRenewable = false
 
     /// Credentials from parts that are already known.
     public init(

@@ -13,7 +13,10 @@ struct FileContents {
 
     /// Nil if there is no such file. Throws if it cannot be read or is larger than 1 MiB.
     static func read(_ path: String) throws(ConfigurationError) -> FileContents? {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        var descriptor: Int32
+        repeat {
+            descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        } while descriptor < 0 && errno == EINTR
         guard descriptor >= 0 else {
             if errno == ENOENT || errno == ENOTDIR { return nil }
             throw failure(path, errno)

@@ -109,9 +109,14 @@ struct SharedFiles: Sendable {
     }
 
     /// The section `[services NAME]` of the configuration file.
-    func services(_ name: String) -> Profile {
+    func services(_ name: String) -> Profile { section("services", name) }
+
+    /// The section `[sso-session NAME]` of the configuration file.
+    func singleSignOn(_ name: String) -> Profile { section("sso-session", name) }
+
+    private func section(_ kind: String, _ name: String) -> Profile {
         let sections = configuration.map { file in
-            file.sections.filter { $0.named("services") == name }.reversed().map { (file, $0) }
+            file.sections.filter { $0.named(kind) == name }.reversed().map { (file, $0) }
         }
         return Profile(name: name, sections: sections ?? [])
     }

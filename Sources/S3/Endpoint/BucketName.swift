@@ -14,7 +14,7 @@ enum BucketName {
                 subject: "bucket \(name)",
                 message: "directory buckets have no versions and are not supported")
         }
-        let bytes = Array(name.utf8)
+        let bytes = name.utf8
         guard (3...255).contains(bytes.count), bytes.allSatisfy(isLegal),
             let first = bytes.first, let last = bytes.last,
             isAlphanumeric(first), isAlphanumeric(last)
@@ -28,15 +28,21 @@ enum BucketName {
     /// Whether the name can be part of a host name: a DNS label, or several where dots are
     /// admitted.
     static func isHostName(_ name: String, dots: Bool) -> Bool {
-        let labels = name.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
-        return (dots || labels.count == 1) && name.utf8.count <= 63 && HostName(name).ipv4 == nil
-            && labels.allSatisfy { label in
-                guard let first = label.first, let last = label.last else { return false }
-                return first != UInt8(ascii: "-") && last != UInt8(ascii: "-")
-                    && label.allSatisfy {
-                        isLowercaseLetter($0) || isDigit($0) || $0 == UInt8(ascii: "-")
-                    }
+        var previous = UInt8(ascii: ".")
+        for byte in name.utf8 {
+            switch byte {
+            case UInt8(ascii: "."):
+                // A label neither is empty nor ends with a hyphen.
+                guard dots, previous != byte, previous != UInt8(ascii: "-") else { return false }
+            case UInt8(ascii: "-"):
+                guard previous != UInt8(ascii: ".") else { return false }
+            default:
+                guard isLowercaseLetter(byte) || isDigit(byte) else { return false }
             }
+            previous = byte
+        }
+        return previous != UInt8(ascii: ".") && previous != UInt8(ascii: "-")
+            && name.utf8.count <= 63 && HostName(name).ipv4 == nil
     }
 
     private static func isAlphanumeric(_ byte: UInt8) -> Bool {

@@ -34,6 +34,10 @@ public struct Endpoint: Sendable, Hashable {
     public let addressing: Addressing
     /// Whether the host was derived from the region, and moves with it.
     public let followsRegion: Bool
+    /// Whether the host is this machine: `localhost`, a name under it, 127.0.0.0/8 or ::1.
+    public let isLoopback: Bool
+    /// Whether the host is an address, which no bucket's name can stand before.
+    let isIPAddress: Bool
 
     /// The endpoint of AWS in `region`: `s3.REGION.amazonaws.com`, in China
     /// `s3.REGION.amazonaws.com.cn`.
@@ -58,6 +62,9 @@ public struct Endpoint: Sendable, Hashable {
         self.region = region
         self.addressing = addressing
         self.followsRegion = followsRegion
+        let name = HostName(host)
+        isLoopback = name.isLoopback
+        isIPAddress = name.isIPAddress
     }
 
     /// The same endpoint for the region that a server named in its answer; the host moves too if
@@ -92,11 +99,8 @@ public struct Endpoint: Sendable, Hashable {
         }
     }
 
-    /// Whether the host is this machine: `localhost`, a name under it, 127.0.0.0/8 or ::1.
-    public var isLoopback: Bool { HostName(host).isLoopback }
-
     /// The host as it stands in URLs, with brackets around IPv6, without the port.
-    var bracketedHost: String { host.contains(":") ? "[\(host)]" : host }
+    var bracketedHost: String { host.utf8.contains(UInt8(ascii: ":")) ? "[\(host)]" : host }
 }
 
 extension Endpoint: CustomStringConvertible {

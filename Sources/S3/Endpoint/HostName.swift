@@ -5,7 +5,7 @@ struct HostName {
     init(_ text: String) { self.text = text }
 
     /// Four decimal numbers, or anything with a colon (the URL parser admits a colon only inside
-    /// brackets, where `isIPv6` has looked at it).
+    /// brackets, where `ipv6` has looked at it).
     var isIPAddress: Bool { ipv4 != nil || text.contains(":") }
 
     /// `localhost`, a name under it, 127.0.0.0/8 or ::1.
@@ -17,10 +17,11 @@ struct HostName {
 
     /// The four numbers of a dotted IPv4 address.
     var ipv4: [UInt8]? {
+        guard text.utf8.allSatisfy({ isDigit($0) || $0 == UInt8(ascii: ".") }) else { return nil }
         let parts = text.split(separator: ".", omittingEmptySubsequences: false)
         guard parts.count == 4 else { return nil }
         let numbers = parts.compactMap { part -> UInt8? in
-            guard (1...3).contains(part.utf8.count), part.utf8.allSatisfy(isDigit),
+            guard (1...3).contains(part.utf8.count),
                 part.utf8.count == 1 || part.utf8.first != UInt8(ascii: "0")
             else { return nil }
             return UInt8(part)

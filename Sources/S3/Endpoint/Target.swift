@@ -34,14 +34,13 @@ extension Endpoint {
 
     /// Whether the bucket stands in the host. Throws where that was asked for and cannot be.
     private func isVirtual(bucket: String) throws(RequestError) -> Bool {
-        let name = HostName(host)
         switch addressing {
         case .path: return false
         case .auto:
-            return !name.isIPAddress && !name.isLoopback
+            return !isIPAddress && !isLoopback
                 && BucketName.isHostName(bucket, dots: scheme == .http)
         case .virtual:
-            guard !name.isIPAddress, BucketName.isHostName(bucket, dots: true) else {
+            guard !isIPAddress, BucketName.isHostName(bucket, dots: true) else {
                 throw RequestError(
                     subject: "bucket \(bucket)",
                     message: "the host \(host) cannot bear the name of the bucket",

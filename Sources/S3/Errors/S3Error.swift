@@ -45,6 +45,10 @@ public struct S3Error: Error, Sendable {
     /// Whether the request may have had its effect although it failed: it was sent, whole or in
     /// part, and no answer came.
     public var effectUnknown: Bool = false
+    /// Whether the server confirmed other bytes than were sent.
+    public var isMismatch: Bool = false
+    /// Whether what was asked for is a delete marker, which has no bytes.
+    public var isDeleteMarker: Bool = false
     /// Seconds that the server asks to wait: `Retry-After`.
     public var retryAfter: Double?
     /// How often the request was sent.
@@ -75,7 +79,8 @@ public struct S3Error: Error, Sendable {
     private static let credentialCodes: Set<String> = [
         "AccessDenied", "AllAccessDisabled", "AuthorizationHeaderMalformed", "ExpiredToken",
         "InvalidAccessKeyId", "InvalidToken", "RequestTimeTooSkewed", "SignatureDoesNotMatch",
-        "TokenRefreshRequired", "AccountProblem", "NotSignedUp", "InvalidSecurity",
+        "ProxyAuthenticationRequired", "TokenRefreshRequired", "AccountProblem", "NotSignedUp",
+        "InvalidSecurity",
     ]
 }
 

@@ -47,7 +47,8 @@ public struct PageSequence: Sendable {
     }
 
     /// A page repeats where it was asked to begin. Servers and clients disagree about encoding
-    /// that, so that either reading will do; a page that repeats nothing is taken.
+    /// that, so that either reading will do, and so will a key without what XML cannot carry; a
+    /// page that repeats nothing is taken.
     private func checkStart(_ page: VersionPage) throws(ListingProblem) {
         let start = page.start.key
         guard let next else {
@@ -58,13 +59,22 @@ public struct PageSequence: Sendable {
             return
         }
         if start.isEmpty { return }
-        let wanted = [rawNextKey, URLDecoding.decode(rawNextKey), next.key].compactMap(\.self)
+        let wanted = [
+            rawNextKey, URLDecoding.decode(rawNextKey), next.key, XMLText.carried(next.key),
+        ].compactMap(\.self)
         let given = [start, page.isEncoded ? URLDecoding.decode(start) : nil].compactMap(\.self)
         guard given.contains(where: wanted.contains) else {
             throw ListingProblem(
                 .incomplete,
                 "a page begins after \(quoted(start)), not after \(quoted(next.key)) where the"
                     + " page before it ends")
+        }
+        let version = page.start.versionID
+        guard version.isEmpty || version == next.versionID else {
+            throw ListingProblem(
+                .incomplete,
+                "a page begins after version \(quoted(version)) of \(quoted(start)), not after"
+                    + " \(quoted(next.versionID)) where the page before it ends")
         }
     }
 

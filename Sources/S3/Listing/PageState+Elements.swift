@@ -3,7 +3,7 @@ internal import CLibXML2
 extension PageState {
     /// The handlers that C calls; each finds its state behind the pointer.
     static func handlers() -> xmlSAXHandler {
-        PushParser.handlers(
+        var handlers = PushParser.handlers(
             start: { state, name, _, namespace, _, _, _, _, _ in
                 state.unsafelyUnwrapped.assumingMemoryBound(to: PageState.self)
                     .pointee.start(name.unsafelyUnwrapped, namespace)
@@ -19,6 +19,25 @@ extension PageState {
                 state.unsafelyUnwrapped.assumingMemoryBound(to: PageState.self)
                     .pointee.fail(.malformed, "the answer has a document type declaration")
             })
+        handlers.serror = { state, error in
+            guard let error = error?.pointee, error.level != XML_ERR_WARNING else { return }
+            state.unsafelyUnwrapped.assumingMemoryBound(to: PageState.self)
+                .pointee.error(code: error.code, message: error.message)
+        }
+        return handlers
+    }
+
+    /// Ceph writes markers and the prefix as they are even where it encodes keys, and so with
+    /// characters that no document can hold: they come without them. Any other error is the end.
+    private mutating func error(code: Int32, message: UnsafePointer<CChar>?) {
+        let repeated: [Field] = [.nextKeyMarker, .keyMarker, .prefix]
+        if code == Int32(XML_ERR_INVALID_CHAR.rawValue), repeated.contains(field), !hasFailed {
+            damaged |= field.rawValue
+            return
+        }
+        var words = message.map { String(cString: $0) } ?? "error \(code)"
+        while words.last?.isWhitespace == true { words.removeLast() }
+        fail(.malformed, "not well-formed XML: \(words)")
     }
 
     private mutating func start(_ name: PushParser.Name, _ space: PushParser.Name?) {
@@ -120,7 +139,7 @@ extension PageState {
     }
 
     private mutating func text(_ bytes: UnsafePointer<UInt8>, _ count: Int) {
-        if ignored != 0 || problem != nil { return }
+        if ignored != 0 || hasFailed { return }
         if field == .none {
             guard UnsafeBufferPointer(start: bytes, count: count).allSatisfy(isWhitespace) else {
                 return fail(.malformed, "text between the elements of a listing")
@@ -137,7 +156,7 @@ extension PageState {
         defer { depth -= 1 }
         if ignored != 0 {
             if ignored == depth { ignored = 0 }
-        } else if problem != nil {
+        } else if hasFailed {
             return
         } else if field != .none {
             closeField()

@@ -117,8 +117,8 @@ extension PageState {
 
     private mutating func closeBoolean() -> Bool {
         let text = arena.bytes(from: fieldStart)
-        let isTrue = text.elementsEqual("true".utf8)
-        guard isTrue || text.elementsEqual("false".utf8) else {
+        let isTrue = text.isEqual(to: "true")
+        guard isTrue || text.isEqual(to: "false") else {
             fail(.field, "\(field) is \"\(quoted())\", neither true nor false")
             return false
         }
@@ -167,4 +167,13 @@ extension PageState {
         Field.key.rawValue | Field.versionID.rawValue | Field.isLatest.rawValue
         | Field.lastModified.rawValue
     private static let versionFields = markerFields | Field.size.rawValue
+}
+
+extension UnsafeBufferPointer<UInt8> {
+    /// Whether these are the bytes of `text`.
+    @inline(__always)
+    fileprivate func isEqual(to text: StaticString) -> Bool {
+        guard let baseAddress, count == text.utf8CodeUnitCount else { return false }
+        return memcmp(baseAddress, text.utf8Start, count) == 0
+    }
 }

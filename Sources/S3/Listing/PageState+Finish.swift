@@ -29,6 +29,7 @@ extension PageState {
     /// a marker that is the last entry's key, read either way, means that entry.
     private func nextPosition(wasInOrder: Bool) throws(ListingProblem) -> VersionPage.Position? {
         guard isTruncated else { return nil }
+        if isDamaged(.nextKeyMarker) { return try positionOfLastEntry(wasInOrder: wasInOrder) }
         guard !nextKeyMarker.isEmpty else {
             throw ListingProblem(.marker, "truncated, but without NextKeyMarker")
         }
@@ -52,6 +53,24 @@ extension PageState {
         return VersionPage.Position(key: decoded, versionID: nextVersionIDMarker)
     }
 
+    /// The position that a marker means which came without some characters: that of the last entry,
+    /// if the rest of the key and the version id say so, and no other.
+    private func positionOfLastEntry(
+        wasInOrder: Bool
+    ) throws(ListingProblem) -> VersionPage.Position {
+        if let last = entries.last, wasInOrder {
+            let key = Array(arena.bytes(last.key))
+            let versionID = Array(arena.bytes(last.versionID))
+            if XMLText.carried(key) == nextKeyMarker, versionID == nextVersionIDMarker {
+                return VersionPage.Position(key: key, versionID: versionID)
+            }
+        }
+        throw ListingProblem(
+            .marker,
+            "NextKeyMarker \(quoted(nextKeyMarker)) lacks characters that XML cannot carry, and is"
+                + " not the last key of its page")
+    }
+
     private func problemOfAnswer() -> ListingProblem {
         let words = [answer.code, answer.message].filter { !$0.isEmpty }.joined(separator: ": ")
         return ListingProblem(
@@ -62,8 +81,10 @@ extension PageState {
     /// lie under the prefix that was asked for.
     private func checkedPrefix(_ expected: [UInt8]) throws(ListingProblem) -> [UInt8] {
         let decoded = isEncoded ? URLDecoding.decode(prefix) : prefix
+        let whole =
+            isDamaged(.prefix) && prefix == XMLText.carried(expected) ? expected : nil
         guard
-            let repeated = [prefix, decoded].compactMap(\.self).first(where: {
+            let repeated = [whole, prefix, decoded].compactMap(\.self).first(where: {
                 $0.isEmpty || $0.starts(with: expected)
             })
         else {
@@ -95,7 +116,7 @@ extension PageState {
                 }
                 decoded = raw.lowerBound..<raw.lowerBound + UInt32(count)
             }
-            entries[index] = entry.with(key: decoded)
+            if decoded != raw { entries[index] = entry.with(key: decoded) }
         }
     }
 
@@ -104,7 +125,8 @@ extension PageState {
     /// entries were in order already.
     private mutating func orderEntries() throws(ListingProblem) -> Bool {
         var isOrdered = true
-        for index in entries.indices.dropFirst() {
+        for index in entries.indices.dropFirst()
+        where entries[index - 1].key != entries[index].key {
             switch compareKeys(entries[index - 1].key, entries[index].key) {
             case .less: break
             case .equal: entries[index] = entries[index].with(key: entries[index - 1].key)
@@ -150,28 +172,51 @@ extension PageState {
     private func refuseDuplicates() throws(ListingProblem) {
         guard entries.count > 1 else { return }
         let size = 1 << (Int.bitWidth - (entries.count * 2 - 1).leadingZeroBitCount)
-        var table = [Int32](repeating: -1, count: size)
+        // Half of a slot is the hash, so that two versions are compared only if they may be one.
+        var table = [UInt64](repeating: .max, count: size)
         for (index, entry) in entries.enumerated() {
-            var slot = hash(of: entry) & (size - 1)
-            while table[slot] >= 0 {
-                let other = entries[Int(table[slot])]
-                if other.key == entry.key, compareKeys(other.versionID, entry.versionID) == .equal {
-                    throw ListingProblem(
-                        .duplicate,
-                        "version \(quoted(arena.bytes(entry.versionID))) of key"
-                            + " \(quoted(arena.bytes(entry.key))) is listed twice")
+            let hash = hash(of: entry)
+            let high = hash & 0xFFFF_FFFF_0000_0000
+            var slot = Int(truncatingIfNeeded: hash) & (size - 1)
+            while table[slot] != .max {
+                if table[slot] & 0xFFFF_FFFF_0000_0000 == high {
+                    let other = entries[Int(table[slot] & 0xFFFF_FFFF)]
+                    if other.key == entry.key,
+                        compareKeys(other.versionID, entry.versionID) == .equal
+                    {
+                        throw ListingProblem(
+                            .duplicate,
+                            "version \(quoted(arena.bytes(entry.versionID))) of key"
+                                + " \(quoted(arena.bytes(entry.key))) is listed twice")
+                    }
                 }
                 slot = (slot + 1) & (size - 1)
             }
-            table[slot] = Int32(index)
+            table[slot] = high | UInt64(index)
         }
     }
 
-    /// FNV-1a over the version id and the place of the key, which equal keys share.
-    private func hash(of entry: VersionPage.Entry) -> Int {
-        var hash: UInt64 = 0xCBF2_9CE4_8422_2325 ^ UInt64(entry.key.lowerBound)
-        for byte in arena.bytes(entry.versionID) { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
-        return Int(truncatingIfNeeded: hash ^ (hash >> 32))
+    /// A hash of the version id and of the place of the key, which equal keys share: multiplied
+    /// and folded, eight bytes at a time.
+    private func hash(of entry: VersionPage.Entry) -> UInt64 {
+        let bytes = UnsafeRawBufferPointer(arena.bytes(entry.versionID))
+        var hash = UInt64(entry.key.lowerBound) ^ UInt64(bytes.count) << 32
+        func mix(_ word: UInt64) {
+            let product = (hash ^ word).multipliedFullWidth(by: 0x9E37_79B9_7F4A_7C15)
+            hash = product.high ^ product.low
+        }
+        var offset = 0
+        while offset + 8 <= bytes.count {
+            mix(bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
+            offset += 8
+        }
+        var last: UInt64 = 0
+        while offset < bytes.count {
+            last = last << 8 | UInt64(bytes[offset])
+            offset += 1
+        }
+        mix(last)
+        return hash
     }
 
     private enum Order { case less, equal, greater }
@@ -194,6 +239,6 @@ extension VersionPage.Entry {
     func with(key: Range<UInt32>) -> VersionPage.Entry {
         VersionPage.Entry(
             key: key, versionID: versionID, etag: etag, modified: modified, size: size,
-            isLatest: isLatest, isMarker: isMarker)
+            isLatest: isLatest, isMarker: isMarker, lock: lock)
     }
 }

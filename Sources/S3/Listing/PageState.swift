@@ -40,7 +40,9 @@ struct PageState {
     let names: ListingNames
     var arena = ByteArena(capacity: 256 << 10)
     var entries = [VersionPage.Entry]()
-    var problem: ListingProblem?
+    private(set) var problem: ListingProblem?
+    /// Whether there is a problem: looking at the whole of it for every element costs a tenth.
+    private(set) var hasFailed = false
 
     var depth: Int32 = 0
     /// The depth of the element that is being ignored with all that it holds; 0 for none.
@@ -51,6 +53,8 @@ struct PageState {
     var field = Field.none
     var fieldStart = 0
     var seen: UInt32 = 0
+    /// The fields, as bits, that held characters which XML cannot: they are left out.
+    var damaged: UInt32 = 0
 
     // The entry that is being read.
     var key: Range<UInt32> = 0..<0
@@ -81,6 +85,7 @@ struct PageState {
         arena.truncate(to: 0)
         entries.removeAll(keepingCapacity: true)
         problem = nil
+        hasFailed = false
         depth = 0
         ignored = 0
         root = .none
@@ -88,6 +93,7 @@ struct PageState {
         child = .none
         field = .none
         seen = 0
+        damaged = 0
         key = 0..<0
         isTruncated = false
         isEncoded = false
@@ -98,13 +104,17 @@ struct PageState {
 
     /// Notes the first problem and stops the parser.
     mutating func fail(_ code: ListingProblem.Code, _ message: String) {
-        guard problem == nil else { return }
+        guard !hasFailed else { return }
+        hasFailed = true
         let line = context.pointee.input.map { Int($0.pointee.line) }
         problem = ListingProblem(code, message, line: line)
         xmlStopParser(context)
     }
 
     func has(_ field: Field) -> Bool { seen & field.rawValue != 0 }
+
+    /// Whether the field came without some of its characters.
+    func isDamaged(_ field: Field) -> Bool { damaged & field.rawValue != 0 }
 }
 
 /// The names of the elements that are read, as the pointers that the parser hands out.

@@ -1,8 +1,8 @@
 /// Decoding as an answer with `<EncodingType>url</EncodingType>` demands: `%XY` is a byte, `+` is
 /// a space (a plus is always `%2B`), and the result is UTF-8. nil for anything else.
-enum URLDecoding {
+public enum URLDecoding {
     /// Decodes in place and gives the number of bytes that are left.
-    static func decode(inPlace bytes: UnsafeMutableBufferPointer<UInt8>) -> Int? {
+    public static func decode(inPlace bytes: UnsafeMutableBufferPointer<UInt8>) -> Int? {
         var written = 0
         var read = 0
         var isASCII = true
@@ -28,7 +28,7 @@ enum URLDecoding {
     }
 
     /// The decoded bytes.
-    static func decode(_ bytes: [UInt8]) -> [UInt8]? {
+    public static func decode(_ bytes: [UInt8]) -> [UInt8]? {
         var copy = bytes
         guard let count = copy.withUnsafeMutableBufferPointer({ decode(inPlace: $0) }) else {
             return nil

@@ -24,6 +24,34 @@ public struct VersionPage: Sendable {
         public let isLatest: Bool
         /// Whether this is a delete marker.
         public let isMarker: Bool
+        /// What protects the version; an answer of ListObjectVersions never says.
+        public let lock: Lock
+
+        /// An entry whose ranges lie in the page's bytes.
+        @inlinable
+        public init(
+            key: Range<UInt32>, versionID: Range<UInt32>, etag: Range<UInt32>, modified: Timestamp,
+            size: Int64, isLatest: Bool, isMarker: Bool, lock: Lock = .unknown
+        ) {
+            self.key = key
+            self.versionID = versionID
+            self.etag = etag
+            self.modified = modified
+            self.size = size
+            self.isLatest = isLatest
+            self.isMarker = isMarker
+            self.lock = lock
+        }
+    }
+
+    /// What a listing knows of Object Lock.
+    public enum Lock: UInt8, Sendable {
+        /// The listing does not say, or says that nothing protects the version.
+        case unknown
+        /// A retention period is running.
+        case retention
+        /// A legal hold is on.
+        case legalHold
     }
 
     /// Where a listing stands: after this version of this key. Both are bytes as they are sent.
@@ -66,6 +94,20 @@ public struct VersionPage: Sendable {
 }
 
 extension VersionPage {
+    /// A page of entries that are in order and were checked already.
+    public init(bytes: [UInt8], entries: [Entry]) {
+        self.init(
+            bytes: bytes, entries: entries, bucket: "", prefix: [], isTruncated: false,
+            start: Position(key: [], versionID: []), rawNextKey: [], isEncoded: false, next: nil)
+    }
+
+    /// A page of which only its place among others is known: `next` is nil for the last one.
+    public init(start: Position, next: Position?) {
+        self.init(
+            bytes: [], entries: [], bucket: "", prefix: [], isTruncated: next != nil, start: start,
+            rawNextKey: next?.key ?? [], isEncoded: false, next: next)
+    }
+
     /// The key of an entry.
     public func key(of entry: Entry) -> ArraySlice<UInt8> { slice(entry.key) }
 

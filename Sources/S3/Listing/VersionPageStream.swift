@@ -66,16 +66,20 @@ public struct VersionPageStream {
 
     /// Finds `</ListVersionsResult` by Horspool's algorithm, which looks at one byte in twenty.
     private static func endOfTag(in bytes: UnsafeRawBufferPointer, _ range: Range<Int>) -> Int? {
-        let length = closingTag.count
-        var last = range.lowerBound + length - 1
-        while last < range.upperBound {
-            let step = steps[Int(bytes[last])]
-            if step == 0, bytes[last + 1 - length...last].elementsEqual(closingTag) {
-                return last + 1
+        guard let start = bytes.baseAddress else { return nil }
+        return steps.withUnsafeBufferPointer { steps in
+            let length = closingTag.count
+            var last = range.lowerBound + length - 1
+            while last < range.upperBound {
+                let byte = start.load(fromByteOffset: last, as: UInt8.self)
+                let step = steps[Int(byte)]
+                if step == 0, memcmp(start + last + 1 - length, closingTag, length) == 0 {
+                    return last + 1
+                }
+                last += max(step, 1)
             }
-            last += max(step, 1)
+            return nil
         }
-        return nil
     }
 
     /// How far a byte lies from the tag's end: where the search goes on after it.

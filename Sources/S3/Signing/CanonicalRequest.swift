@@ -54,23 +54,29 @@ struct CanonicalRequest {
 
     /// `a=1&b=` with every name and value percent-encoded, sorted by encoded name, then value.
     static func query(_ items: [QueryItem]) -> [UInt8] {
-        let pairs = items.map { item in
-            var name = [UInt8]()
-            var value = [UInt8]()
-            PercentEncoding.append(item.name, keepingSlash: false, to: &name)
-            PercentEncoding.append(item.value, keepingSlash: false, to: &value)
-            return (name: name, value: value)
-        }.sorted { first, second in
-            first.name == second.name
-                ? first.value.lexicographicallyPrecedes(second.value)
-                : first.name.lexicographicallyPrecedes(second.name)
+        var encoded = [UInt8]()
+        encoded.reserveCapacity(items.reduce(0) { $0 + 2 * ($1.name.count + $1.value.count) })
+        var pairs = [(name: Range<Int>, value: Range<Int>)]()
+        pairs.reserveCapacity(items.count)
+        for item in items {
+            let start = encoded.count
+            PercentEncoding.append(item.name, keepingSlash: false, to: &encoded)
+            let middle = encoded.count
+            PercentEncoding.append(item.value, keepingSlash: false, to: &encoded)
+            pairs.append((start..<middle, middle..<encoded.count))
+        }
+        pairs.sort { first, second in
+            encoded[first.name] == encoded[second.name]
+                ? encoded[first.value].lexicographicallyPrecedes(encoded[second.value])
+                : encoded[first.name].lexicographicallyPrecedes(encoded[second.name])
         }
         var result = [UInt8]()
+        result.reserveCapacity(encoded.count + 2 * pairs.count)
         for pair in pairs {
             if !result.isEmpty { result.append(UInt8(ascii: "&")) }
-            result += pair.name
+            result += encoded[pair.name]
             result.append(UInt8(ascii: "="))
-            result += pair.value
+            result += encoded[pair.value]
         }
         return result
     }
@@ -80,7 +86,7 @@ struct CanonicalRequest {
     private static func fields(_ headers: [Header]) -> [(name: String, value: [UInt8])] {
         var fields = [(name: String, value: [UInt8])]()
         for header in headers {
-            let name = header.name.lowercased()
+            let name = header.lowercaseName
             let value = fold(header.value)
             if let index = fields.firstIndex(where: { $0.name == name }) {
                 fields[index].value.append(UInt8(ascii: ","))

@@ -10,6 +10,8 @@ public final class Digest {
     public struct Algorithm: @unchecked Sendable {
         /// SHA-256, 32 bytes: what signatures are made of.
         public static let sha256 = Algorithm(name: "SHA256", size: 32)
+        /// SHA-1, 20 bytes: only for the names that AWS's tools give to cached files.
+        public static let sha1 = Algorithm(name: "SHA1", size: 20)
         /// MD5, 16 bytes: only for `Content-MD5`, which finds accidents, not attacks.
         public static let md5 = Algorithm(name: "MD5", size: 16)
 
@@ -66,6 +68,9 @@ public final class Digest {
         reset()
         return result
     }
+
+    /// The same as lowercase hex digits.
+    public func finishText() -> String { Hex.encode(finish()) }
 
     /// The SHA-256 of `bytes` as 64 lowercase hex digits.
     public static func sha256Text(_ bytes: [UInt8]) -> String { Hex.encode(hash(bytes, .sha256)) }

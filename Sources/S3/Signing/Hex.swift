@@ -1,10 +1,14 @@
 /// Hexadecimal digits.
 enum Hex {
     /// Two lowercase digits a byte.
-    static func encode(_ bytes: some Sequence<UInt8>) -> String {
-        var result = [UInt8]()
-        append(bytes, to: &result)
-        return String(decoding: result, as: UTF8.self)
+    static func encode(_ bytes: [UInt8]) -> String {
+        String(unsafeUninitializedCapacity: 2 * bytes.count) { buffer in
+            for (index, byte) in bytes.enumerated() {
+                buffer[2 * index] = lowercase(byte >> 4)
+                buffer[2 * index + 1] = lowercase(byte & 15)
+            }
+            return 2 * bytes.count
+        }
     }
 
     /// Appends two lowercase digits a byte.

@@ -161,8 +161,7 @@ extension POSTPolicy {
         }
     }
 
-    /// The document that is signed. JSON in ASCII: what form encodings do to other characters
-    /// then cannot matter.
+    /// The document that is signed: JSON, sent as Base64, so that no form encoding touches it.
     fileprivate func json(
         expiration: Timestamp, fields: [(name: String, value: String)]
     ) -> String {

@@ -91,3 +91,11 @@ public struct Header: Sendable, Hashable {
         self.value = value
     }
 }
+
+extension Header {
+    /// The name in lowercase; most are written so.
+    var lowercaseName: String {
+        name.utf8.contains { $0 >= UInt8(ascii: "A") && $0 <= UInt8(ascii: "Z") }
+            ? name.lowercased() : name
+    }
+}

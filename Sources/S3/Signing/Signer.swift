@@ -34,21 +34,20 @@ public struct Signer: Sendable {
         try Signer.check(request.headers)
         let date = SigningDate(date)
         let payloadHash = request.payload.signedText
-        var headers = request.headers
-        headers.append(Header("x-amz-content-sha256", payloadHash))
-        headers.append(Header("x-amz-date", date.instant))
+        var added = [
+            Header("x-amz-content-sha256", payloadHash), Header("x-amz-date", date.instant),
+        ]
         if let token = credentials.sessionToken {
-            headers.append(Header("x-amz-security-token", Signer.text(token)))
+            added.append(Header("x-amz-security-token", Signer.text(token)))
         }
-        var signed = headers.filter { !Signer.unsignedHeaders.contains($0.name.lowercased()) }
-        signed.append(Header("host", target.authority))
+        let signed = [Header("host", target.authority)] + added + Signer.signed(request.headers)
         let canonical = CanonicalRequest(
             method: request.method.rawValue, path: target.path, query: request.query,
             headers: signed, payloadHash: payloadHash)
         let signature = signature(of: canonical, at: date)
-        headers.append(Header("authorization", authorization(canonical, signature, at: date)))
+        added.append(Header("authorization", authorization(canonical, signature, at: date)))
         return SignedRequest(
-            method: request.method, url: target.url(canonical), headers: headers)
+            method: request.method, url: target.url(canonical), headers: request.headers + added)
     }
 
     /// A URL that carries its signature in the query and works until `date` + `expires` seconds
@@ -77,10 +76,8 @@ public struct Signer: Sendable {
         method: String, target: Target, query: [QueryItem], headers: [Header],
         payloadHash: String, at date: SigningDate, expires: Int
     ) -> (CanonicalRequest, String) {
-        let signed =
-            headers.filter { !Signer.unsignedHeaders.contains($0.name.lowercased()) }
-            + [Header("host", target.authority)]
-        let names = Set(signed.map { $0.name.lowercased() }).sorted()
+        let signed = Signer.signed(headers) + [Header("host", target.authority)]
+        let names = Set(signed.map(\.lowercaseName)).sorted()
         var query = query
         query.append(QueryItem("X-Amz-Algorithm", Signer.algorithm))
         query.append(
@@ -104,6 +101,10 @@ public struct Signer: Sendable {
         "accept-encoding", "authorization", "connection", "expect", "te", "transfer-encoding",
         "upgrade", "user-agent", "x-amzn-trace-id",
     ]
+
+    private static func signed(_ headers: [Header]) -> [Header] {
+        headers.filter { !unsignedHeaders.contains($0.lowercaseName) }
+    }
 
     /// Stage 2: what is signed.
     func stringToSign(_ canonical: CanonicalRequest, at date: SigningDate) -> [UInt8] {

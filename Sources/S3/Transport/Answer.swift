@@ -8,6 +8,11 @@ public struct Answer: Sendable {
     public var headers: [Header]
     /// The body, where it was collected.
     public var body: [UInt8] = []
+    /// Whether an earlier attempt of the same request, whose answer was lost, may have had its
+    /// effect as well.
+    public var mayHaveActedTwice = false
+    /// Whether an earlier attempt of the same request was answered as if other bytes had arrived.
+    public var mayHaveLeftOtherBytes = false
 
     /// The first header of this name, whatever its letter case.
     public subscript(name: String) -> String? {

@@ -1,3 +1,4 @@
+internal import CProcess
 internal import Glibc
 internal import Synchronization
 
@@ -7,15 +8,14 @@ internal import Synchronization
 public final class Cancellation: Sendable {
     private let flag = Atomic<Bool>(false)
     /// Readable once cancelled.
-    let descriptor: Int32
+    public let descriptor: Int32
     private let writeEnd: Int32
 
     /// A cancellation that has not happened.
     public init() {
         var ends: [Int32] = [-1, -1]
         // Without descriptors there is no connection either; the flag still works.
-        _ = pipe(&ends)
-        for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+        _ = cprocess_pipe(&ends)
         descriptor = ends[0]
         writeEnd = ends[1]
     }
@@ -31,7 +31,7 @@ public final class Cancellation: Sendable {
     /// Ends what is going on, and everything begun later. Any thread may call it.
     public func cancel() {
         flag.store(true, ordering: .releasing)
-        _ = write(writeEnd, "x", 1)
+        while write(writeEnd, "x", 1) == -1, errno == EINTR {}
     }
 
     /// Waits so many seconds, or until cancelled.
@@ -49,9 +49,12 @@ public final class Cancellation: Sendable {
 /// A clock that never steps: for how long nothing happened.
 enum Monotonic {
     /// Milliseconds since some moment.
-    static func milliseconds() -> Int {
+    static func milliseconds() -> Int { Int(nanoseconds() / 1_000_000) }
+
+    /// Nanoseconds since that moment.
+    static func nanoseconds() -> Int64 {
         var time = timespec()
         clock_gettime(CLOCK_MONOTONIC, &time)
-        return Int(time.tv_sec) * 1000 + Int(time.tv_nsec) / 1_000_000
+        return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
     }
 }

@@ -1,3 +1,5 @@
+internal import CivilTime
+
 /// Talks to one S3 endpoint: signs, sends, and tries again what may pass.
 ///
 /// Blocking; one connection, so one thread at a time uses a client. Plain http is spoken only
@@ -6,22 +8,43 @@ public final class Client {
     /// The server, with the region that requests are signed for.
     public private(set) var endpoint: Endpoint
     private var signer: Signer
-    private let options: Options
+    /// How often the credentials had been renewed that sign.
+    private var renewals = 0
+    let options: Options
     private let connection: Connection
     private var mayFollowRegion = true
+    /// Called on the client's thread where the server asks for fewer requests.
+    public var onThrottling: (() -> Void)?
 
     /// A client of an endpoint; nothing is sent yet.
+    ///
+    /// What goes to loopback goes past every proxy: it would leave the machine in plain text.
     public init(endpoint: Endpoint, credentials: Credentials, options: Options) {
+        var options = options
+        if endpoint.isLoopback { options.usesProxy = false }
         self.endpoint = endpoint
         self.options = options
         signer = Signer(credentials: credentials, region: endpoint.region)
         connection = Connection(options: options)
     }
 
+    /// Whose signature requests bear.
+    public var credentials: Credentials { signer.credentials }
+
     /// A client for another thread: the same server, credentials and options, a connection of its
     /// own.
-    public func another() -> Client {
-        let client = Client(endpoint: endpoint, credentials: signer.credentials, options: options)
+    public func another() -> sending Client { another(cancellation: options.cancellation) }
+
+    /// As ``another()``, with requests that end by another cancellation, and other options where
+    /// `change` changes them.
+    public func another(
+        cancellation: Cancellation?, change: (inout Options) -> Void = { _ in }
+    ) -> sending Client {
+        var options = options
+        options.cancellation = cancellation
+        change(&options)
+        let client = Client(endpoint: endpoint, credentials: credentials, options: options)
+        client.renewals = renewals
         client.mayFollowRegion = mayFollowRegion
         return client
     }
@@ -37,24 +60,28 @@ public final class Client {
     ) throws(S3Error) -> Answer {
         var attempt = 0
         var waited = 0.0
-        var effectUnknown = false
+        var past = Past()
         while true {
             attempt += 1
             do throws(S3Error) {
-                return try send(request, operation, body, receiver, transfer)
+                var answer = try send(request, operation, body, receiver, transfer)
+                answer.mayHaveActedTwice = past.isUnknown
+                answer.mayHaveLeftOtherBytes = past.mismatches > 0
+                return answer
             } catch {
-                var error = error
-                effectUnknown = effectUnknown || error.effectUnknown
-                error.effectUnknown = effectUnknown
+                var error = past.taking(error, mostMismatches: transfer.mostMismatches)
                 error.attempts = attempt
                 if followsRegion(of: error) { continue }
+                if error.isThrottling { onThrottling?() }
+                if let receiver, !receiver.mayBeginAgain() { throw error }
+                if renewsCredentials(after: error) { continue }
                 let wait = options.retry.wait(
                     after: error, attempt: attempt, waited: waited, random: options.random())
-                guard let wait else { throw error }
+                guard let wait, !options.mayNotRepeat else { throw error }
                 options.debug?("* \(error.code): waiting \(wait) s")
-                options.sleep(wait)
+                pause(seconds: wait)
                 waited += wait
-                if options.cancellation?.isCancelled == true { throw error }
+                if options.mayNotRepeat { throw error }
             }
         }
     }
@@ -78,6 +105,13 @@ public final class Client {
         return try result.get()
     }
 
+    /// Waits between two attempts, until no other one may follow.
+    func pause(seconds: Double) {
+        if let sleep = options.sleep { return sleep(seconds) }
+        let end = options.endOfRetries ?? options.cancellation ?? Cancellation()
+        end.wait(seconds: seconds)
+    }
+
     private func send(
         _ request: Request, _ operation: String, _ body: UnsafeRawBufferPointer,
         _ receiver: Receiver?, _ transfer: TransferOptions
@@ -85,6 +119,7 @@ public final class Client {
         let fault = Fault(operation: operation, resource: request.resource)
         let now = options.clock()
         let signed: SignedRequest
+        takeRenewedCredentials(at: now)
         do {
             signed = try signer.sign(withAccountHeaders(request), to: endpoint, at: now)
         } catch {
@@ -124,6 +159,24 @@ public final class Client {
         return request
     }
 
+    /// Signs from now on with what the credentials were renewed to, if they were.
+    private func takeRenewedCredentials(at now: Timestamp) {
+        guard let renewal = options.renewal, !options.mayNotRepeat else { return }
+        let current = renewal.current(at: now)
+        guard current.number != renewals else { return }
+        renewals = current.number
+        signer = Signer(credentials: current.credentials, region: endpoint.region)
+        options.debug?("* the credentials were renewed")
+    }
+
+    /// Whether a request that was refused for credentials that have ended can be signed anew.
+    private func renewsCredentials(after error: S3Error) -> Bool {
+        guard error.code == "ExpiredToken", error.cause == .answer, !options.mayNotRepeat,
+            let renewal = options.renewal
+        else { return false }
+        return renewal.hasOthers(than: renewals, at: options.clock())
+    }
+
     /// Takes over the region that the server names, once in the client's life.
     ///
     /// The host stays what it is, or is AWS's own for that region: a name that the answer gives is
@@ -135,7 +188,7 @@ public final class Client {
         else { return false }
         mayFollowRegion = false
         endpoint = moved
-        signer = Signer(credentials: signer.credentials, region: region)
+        signer = Signer(credentials: credentials, region: region)
         options.debug?("* the bucket lies in \(region)")
         return true
     }
@@ -144,6 +197,27 @@ public final class Client {
     private static let codesOfOtherRegion: Set<String> = [
         "PermanentRedirect", "AuthorizationHeaderMalformed", "BadRequest",
     ]
+}
+
+/// What the attempts of one request have left behind so far.
+private struct Past {
+    /// Whether one of them may have had its effect, unnoticed.
+    var isUnknown = false
+    /// How many of them the server answered as if it had got other bytes.
+    var mismatches = 0
+
+    /// Takes account of an attempt that failed; gives its error as it stands after all of them.
+    mutating func taking(_ error: S3Error, mostMismatches: Int) -> S3Error {
+        var error = error
+        if error.isMismatch {
+            mismatches += 1
+            if mismatches >= mostMismatches { error.isTransient = false }
+        } else {
+            isUnknown = isUnknown || error.effectUnknown
+        }
+        error.effectUnknown = isUnknown || mismatches > 0
+        return error
+    }
 }
 
 extension Outcome {

@@ -17,8 +17,12 @@ public struct TransferOptions: Sendable {
     /// Whether to open a connection of its own: libcurl sends a request silently again if a used
     /// connection turns out closed, which is wrong for a request that may work only once.
     public var needsFreshConnection = false
-    /// Whether to let the server refuse before the body is sent (`Expect: 100-continue`).
+    /// Whether to let the server refuse before a body of more than 1 MiB is sent
+    /// (`Expect: 100-continue`).
     public var asksBeforeSending = false
+    /// How often the server may answer as if it had got other bytes before that is no chance any
+    /// more but what it does.
+    public var mostMismatches = 3
     /// The most bytes of a body that are collected.
     public var maximumBytes = 4 << 20
 
@@ -36,6 +40,8 @@ public struct Receiver {
     public var receive: (UnsafeRawBufferPointer) throws -> Void
     /// Called when the body is whole.
     public var finish: (Answer) throws -> Void
+    /// Whether, after a fault that may pass, the same request may be sent again; asked each time.
+    public var mayBeginAgain: () -> Bool = { true }
 
     /// A receiver.
     public init(
@@ -74,4 +80,11 @@ struct Outcome {
     var wasSent = false
     /// What the receiver threw.
     var receiverError: (any Error)?
+    /// What the proxy answered that was asked for a way to the server; 0 without one.
+    var proxyStatus = 0
+
+    /// How an exchange ended that could not begin.
+    static func unsent(_ failure: Failure) -> Outcome {
+        Outcome(answer: Answer(status: 0, headers: []), failure: failure)
+    }
 }

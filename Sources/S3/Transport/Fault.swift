@@ -7,7 +7,8 @@ struct Fault {
     let resource: Request.Resource
 
     func error(
-        _ cause: S3Error.Cause, _ code: String, _ message: String, isTransient: Bool = false
+        _ cause: S3Error.Cause, _ code: String, _ message: String, hint: String? = nil,
+        isTransient: Bool = false
     ) -> S3Error {
         let (bucket, key): (String?, [UInt8]?) =
             switch resource {
@@ -17,7 +18,7 @@ struct Fault {
             }
         return S3Error(
             operation: operation, bucket: bucket, key: key, cause: cause, code: code,
-            message: message, isTransient: isTransient)
+            message: message, hint: hint, isTransient: isTransient)
     }
 
     /// A request that could not be signed.
@@ -53,6 +54,15 @@ struct Fault {
             error.hint = "a server with an authority of its own needs --ca-bundle FILE"
             return error
         }
+        if outcome.proxyStatus >= 300 { return error(proxy: outcome.proxyStatus) }
+        if Fault.startCodes.contains(code), Descriptors.areScarce {
+            return error(
+                .request, "TooManyOpenFiles", "too many open files",
+                hint: "raise the limit of open files (ulimit -n), or lower --concurrency")
+        }
+        if code == CURLE_OUT_OF_MEMORY || code == CURLE_FAILED_INIT {
+            return error(.request, "OutOfMemory", "the system gives no memory for a connection")
+        }
         var error = error(
             .connection, Fault.codes[code.rawValue] ?? "ConnectionFailure", outcome.message,
             isTransient: code != CURLE_UNSUPPORTED_PROTOCOL && code != CURLE_URL_MALFORMAT)
@@ -60,6 +70,17 @@ struct Fault {
             error.hint = "check --endpoint-url, the network and the proxy variables"
         }
         return error
+    }
+
+    /// A proxy that does not let the request through: it may be busy, or want a password.
+    private func error(proxy status: Int) -> S3Error {
+        let wantsPassword = status == 407
+        return error(
+            .connection, wantsPassword ? "ProxyAuthenticationRequired" : "ProxyRefused",
+            "the proxy answered \(status); nothing reached the server",
+            hint: wantsPassword
+                ? "give the proxy's user and password in HTTPS_PROXY (http://user:password@host)"
+                : "check HTTPS_PROXY and NO_PROXY", isTransient: !wantsPassword)
     }
 
     /// Whether the server failed to prove who it is. A handshake that breaks off is a broken
@@ -105,7 +126,9 @@ struct Fault {
         error.hostID = answer["x-amz-id-2"] ?? document?.hostID
         error.isThrottling = document?.isThrottling ?? (answer.status == 503)
         error.retryAfter = answer.retryAfter
-        error.effectUnknown = answer.status >= 500
+        // A server that asks for fewer requests has not looked at this one.
+        error.effectUnknown = answer.status >= 500 && document?.isThrottling != true
+        error.isDeleteMarker = answer["x-amz-delete-marker"] == "true"
         let region = answer["x-amz-bucket-region"] ?? document?.region
         if let region, Endpoint.isRegion(region) { error.region = region }
         if error.code == "RequestTimeTooSkewed" {
@@ -125,6 +148,8 @@ struct Fault {
         case "InvalidAccessKeyId": "the server does not know this access key id"
         case "ExpiredToken": "get new temporary credentials"
         case "NoSuchBucket": "check the bucket's name, the region and --endpoint-url"
+        case "InvalidObjectState":
+            "it lies in an archive: restore it there first (aws s3api restore-object)"
         case "PermanentRedirect", "AuthorizationHeaderMalformed": "name the region with --region"
         case _ where error.status == 403: permissionHint
         default: nil
@@ -132,13 +157,31 @@ struct Fault {
     }
 
     private var permissionHint: String? {
-        switch operation {
-        case "ListObjectVersions": "the user needs s3:ListBucketVersions on the bucket"
-        case "GetBucketVersioning": "the user needs s3:GetBucketVersioning on the bucket"
-        case "GetBucketLocation": "the user needs s3:GetBucketLocation on the bucket"
-        default: nil
-        }
+        Fault.permissions[operation].map { "the user needs \($0)" }
     }
+
+    private static let permissions = [
+        "AbortMultipartUpload": "s3:AbortMultipartUpload",
+        "CompleteMultipartUpload": "s3:PutObject",
+        "CreateMultipartUpload": "s3:PutObject",
+        "CreateBucket": "s3:CreateBucket",
+        "GetBucketEncryption": "s3:GetEncryptionConfiguration on the bucket",
+        "GetBucketLifecycleConfiguration": "s3:GetLifecycleConfiguration on the bucket",
+        "GetBucketLocation": "s3:GetBucketLocation on the bucket",
+        "GetBucketVersioning": "s3:GetBucketVersioning on the bucket",
+        "GetObject": "s3:GetObject, and s3:GetObjectVersion for versions",
+        "GetPublicAccessBlock": "s3:GetBucketPublicAccessBlock on the bucket",
+        "HeadObject": "s3:GetObject, and s3:GetObjectVersion for versions",
+        "ListMultipartUploads": "s3:ListBucketMultipartUploads on the bucket",
+        "ListObjectVersions": "s3:ListBucketVersions on the bucket",
+        "ListParts": "s3:ListMultipartUploadParts",
+        "PutBucketEncryption": "s3:PutEncryptionConfiguration on the bucket",
+        "PutBucketLifecycleConfiguration": "s3:PutLifecycleConfiguration on the bucket",
+        "PutBucketVersioning": "s3:PutBucketVersioning on the bucket",
+        "PutObject": "s3:PutObject",
+        "PutPublicAccessBlock": "s3:PutBucketPublicAccessBlock on the bucket",
+        "UploadPart": "s3:PutObject",
+    ]
 
     /// What to call an error without a code.
     private static func code(of status: Int) -> String {
@@ -161,6 +204,12 @@ struct Fault {
         CURLE_SSL_CONNECT_ERROR, CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CERTPROBLEM,
         CURLE_SSL_CIPHER, CURLE_SSL_CACERT_BADFILE, CURLE_SSL_ISSUER_ERROR,
         CURLE_SSL_INVALIDCERTSTATUS,
+    ]
+
+    /// What a lack of descriptors comes down to.
+    private static let startCodes = [
+        CURLE_COULDNT_CONNECT, CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_RESOLVE_PROXY,
+        CURLE_OUT_OF_MEMORY, CURLE_FAILED_INIT,
     ]
 
     private static let codes: [UInt32: String] = [

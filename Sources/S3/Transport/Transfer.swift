@@ -9,6 +9,9 @@ final class Transfer {
     private(set) var receiverError: (any Error)?
     private(set) var isTooLarge = false
     private(set) var hasAnswer = false
+    /// Whether the headers ended as they must: libcurl takes a connection that ends among them
+    /// for the end of a short answer.
+    private(set) var hasWholeHead = false
     /// Bytes of headers and body so far.
     private(set) var received = 0
     private var headerBytes = 0
@@ -45,6 +48,9 @@ final class Transfer {
         let line = String(decoding: bytes, as: UTF8.self)
         if line.hasPrefix("HTTP/") {
             answer = Answer(status: s3_curl_get_long(handle, CURLINFO_RESPONSE_CODE), headers: [])
+            hasWholeHead = false
+        } else if line == "\r\n" || line == "\n" {
+            hasWholeHead = true
         } else if let colon = line.firstIndex(of: ":") {
             let value = line[line.index(after: colon)...]
             answer.headers.append(Header(String(line[..<colon]), trimmed(value)))

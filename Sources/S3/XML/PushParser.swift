@@ -10,9 +10,10 @@ struct XMLProblem: Error, Hashable {
 
 /// libxml2's SAX2 push parser: one context, reused from document to document.
 ///
-/// It never recovers from an error and never touches the network. Its owner's handlers refuse
-/// every document type declaration, so that there are no entities beyond XML's own five, and
-/// keep `maximumDepth` and bound what they store: handlers of our own bypass libxml2's limits.
+/// It recovers from no error but those that its owner's handler passes over, and never touches the
+/// network. Its owner's handlers refuse every document type declaration, so that there are no
+/// entities beyond XML's own five, and keep `maximumDepth` and bound what they store: handlers of
+/// our own bypass libxml2's limits.
 final class PushParser {
     /// An element's name as the parser hands it out: equal names are equal pointers.
     typealias Name = UnsafePointer<xmlChar>
@@ -23,6 +24,8 @@ final class PushParser {
     /// The parser itself, for handlers that stop it.
     let context: xmlParserCtxtPtr
     private let maximumBytes: Int
+    /// Whether the owner is told every error, and stops the parser for those that count.
+    private let asksAboutErrors: Bool
     private var fed = 0
     /// Bytes of a byte order mark so far.
     private var marked = 0
@@ -31,17 +34,21 @@ final class PushParser {
     private static let initialized: Void = xmlInitParser()
 
     /// A parser that calls `handlers` with `state`, and takes at most `maximumBytes` a document.
+    ///
+    /// With `handlers.serror` an error is the end only if that handler stops the parser; without
+    /// one, every error is.
     init(handlers: xmlSAXHandler, state: UnsafeMutableRawPointer, maximumBytes: Int) {
         _ = PushParser.initialized
         self.maximumBytes = maximumBytes
+        asksAboutErrors = handlers.serror != nil
         var handlers = handlers
         guard let context = xmlCreatePushParserCtxt(&handlers, state, nil, 0, nil) else {
             fatalError("libxml2 is out of memory")
         }
         self.context = context
-        let options =
-            XML_PARSE_NONET.rawValue | XML_PARSE_NOERROR.rawValue | XML_PARSE_NOWARNING.rawValue
-        xmlCtxtUseOptions(context, Int32(options))
+        let quiet = XML_PARSE_NOERROR.rawValue | XML_PARSE_NOWARNING.rawValue
+        let options = asksAboutErrors ? XML_PARSE_RECOVER.rawValue : quiet
+        xmlCtxtUseOptions(context, Int32(XML_PARSE_NONET.rawValue | options))
     }
 
     deinit { xmlFreeParserCtxt(context) }
@@ -112,7 +119,8 @@ final class PushParser {
             throw fail(XMLProblem(kind: .empty, message: "the answer is empty"))
         }
         try parse(UnsafeRawBufferPointer(start: nil, count: 0), last: true)
-        guard context.pointee.wellFormed == 1, context.pointee.nsWellFormed == 1 else {
+        let isWhole = context.pointee.wellFormed == 1 || asksAboutErrors
+        guard isWhole, context.pointee.nsWellFormed == 1 else {
             throw fail(problemOfParser(code: -1))
         }
     }
@@ -129,6 +137,7 @@ final class PushParser {
     var line: Int { context.pointee.input.map { Int($0.pointee.line) } ?? 1 }
 
     private func parse(_ bytes: UnsafeRawBufferPointer, last: Bool) throws(XMLProblem) {
+        s3_silence_thread()
         var rest = bytes
         repeat {
             // libxml2 counts in Int32, and moves what it has not parsed yet with every chunk.
@@ -137,7 +146,8 @@ final class PushParser {
             let code = xmlParseChunk(
                 context, piece.baseAddress?.assumingMemoryBound(to: CChar.self),
                 Int32(piece.count), last ? 1 : 0)
-            if code != 0 { throw fail(problemOfParser(code: code)) }
+            let isPassedOver = asksAboutErrors && context.pointee.disableSAX == 0
+            if code != 0, !isPassedOver { throw fail(problemOfParser(code: code)) }
         } while !rest.isEmpty
     }
 

@@ -16,11 +16,13 @@ struct XMLTree {
     static let maximumBytes = 4 << 20
 
     /// Parses a whole document, strictly: no document type, no depth over 64.
-    init(_ bytes: some Collection<UInt8>) throws(XMLProblem) {
+    init(
+        _ bytes: some Collection<UInt8>, maximumBytes: Int = XMLTree.maximumBytes
+    ) throws(XMLProblem) {
         let builder = Builder()
         let state = Unmanaged.passUnretained(builder).toOpaque()
         let parser = PushParser(
-            handlers: Builder.handlers, state: state, maximumBytes: XMLTree.maximumBytes)
+            handlers: Builder.handlers, state: state, maximumBytes: maximumBytes)
         builder.context = parser.context
         let bytes = Array(bytes)
         var failure: XMLProblem?
