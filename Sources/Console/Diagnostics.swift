@@ -8,11 +8,14 @@ public struct Diagnostics: Sendable {
     public let program: String
     /// Whether notes are left out.
     public var isQuiet: Bool
+    /// Whether warnings and remarks are left out as well: nothing is said but errors.
+    public var hidesWarnings: Bool
 
     /// Diagnostics of the program with this name.
-    public init(program: String, isQuiet: Bool = false) {
+    public init(program: String, isQuiet: Bool = false, hidesWarnings: Bool = false) {
         self.program = program
         self.isQuiet = isQuiet
+        self.hidesWarnings = hidesWarnings
     }
 
     /// What went wrong and, where there is one, the cure.
@@ -23,6 +26,7 @@ public struct Diagnostics: Sendable {
 
     /// Something that needs attention but does not end the run.
     public func warning(_ message: String, hint: String? = nil) {
+        if hidesWarnings { return }
         write("warning", message)
         if let hint { write("hint", hint) }
     }
@@ -31,6 +35,12 @@ public struct Diagnostics: Sendable {
     public func note(_ message: String) {
         if !isQuiet { write("note", message) }
     }
+
+    /// A question to whoever sits at the terminal; the answer follows on the same line.
+    public func prompt(_ question: String) { emit("\(program): \(question)") }
+
+    /// Lines that are already worded and warn.
+    public func remark(_ text: String) { if !hidesWarnings { raw(text) } }
 
     /// Lines that are already worded, such as the problems of a policy file.
     public func raw(_ text: String) { emit(text.hasSuffix("\n") ? text : text + "\n") }

@@ -29,14 +29,15 @@ public enum ExitCode: Int32, Sendable, CaseIterable {
 
     /// Of two codes that both apply, the one to exit with.
     ///
-    /// Errors that end a run come first, then 5, 4, 3, 6, 2 and 0.
+    /// What became of the data comes first: 5, then 4. Then what ended the run early, and 3, 6,
+    /// 2 and 0: these say that nothing was done.
     public func merged(with other: ExitCode) -> ExitCode {
         Self.precedence(self) <= Self.precedence(other) ? self : other
     }
 
     private static func precedence(_ code: ExitCode) -> Int {
         let order: [ExitCode] = [
-            .interrupted, .terminated, .usage, .unknown, .partial, .refused, .permission,
+            .unknown, .partial, .interrupted, .terminated, .usage, .refused, .permission,
             .configuration, .failed, .temporary, .problems, .pending, .done,
         ]
         return order.firstIndex(of: code) ?? 0

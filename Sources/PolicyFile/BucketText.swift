@@ -38,11 +38,10 @@ struct BucketText: Hashable {
         guard !name.isEmpty else { return Complaint("a bucket name is missing") }
         let bytes = Array(name.utf8)
         for (offset, byte) in bytes.enumerated() where !isAllowed(byte) {
-            let hint =
-                UInt8(ascii: "A")...UInt8(ascii: "Z") ~= byte
-                ? "bucket names have no capital letters" : "lowercase letters, digits, '-' and '.'"
+            let sign = name[name.utf8.index(name.startIndex, offsetBy: offset)...].prefix(1)
             return Complaint(
-                "a bucket name cannot hold this character", hint: hint, offset: offset)
+                "a bucket name cannot hold \(Printable.quoted(sign))",
+                hint: "lowercase letters, digits, '-' and '.'", offset: offset)
         }
         guard (3...63).contains(bytes.count) else {
             return Complaint("a bucket name has 3 to 63 characters, not \(bytes.count)")

@@ -27,8 +27,8 @@ struct Document {
                 let text = renamed.isEmpty ? source.text : lines.joined(separator: "\n")
                 let parser = try Parser(yaml: text, resolver: .basic, encoding: .utf8)
                 guard let root = try parser.singleRoot() else {
-                    throw source.problem(
-                        at: Place(line: 1, column: 1), "the file holds no policy",
+                    throw PolicyProblem(
+                        file: source.path, "the file holds no policy",
                         hint: "'s3prune policy init' prints one to start from")
                 }
                 return Document(root: root, parser: parser, renamed: renamed)

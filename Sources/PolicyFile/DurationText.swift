@@ -1,4 +1,4 @@
-import CivilTime
+public import CivilTime
 
 /// Durations as a policy writes them: `48h`, `1d12h`, `6mo`; `0` is none.
 enum DurationText {
@@ -23,6 +23,7 @@ enum DurationText {
 
     static func parse(_ text: String) throws(Complaint) -> CalendarDuration {
         if text == "0" { return .zero }
+        guard !text.hasPrefix("-") else { throw Complaint("a duration is never negative") }
         var scanner = ValueScanner(text)
         var result = CalendarDuration.zero
         var last = -1
@@ -103,5 +104,14 @@ enum DurationText {
             return number == 0 ? nil : "\(number)\(unit.name)"
         }
         return parts.isEmpty ? "0" : parts.joined()
+    }
+}
+
+extension CalendarDuration {
+    /// A duration in the words of policy files, such as `36h`, `1d12h` or `0`; nil for any other
+    /// text.
+    public init?(text: String) {
+        guard let duration = try? DurationText.parse(text) else { return nil }
+        self = duration
     }
 }

@@ -111,19 +111,22 @@ extension Reader {
             warn(
                 place(of: node), "a prefix is a plain string, '*' and '?' stand for themselves",
                 hint: "globs belong in 'match' of a rule")
+        } else if bucket.prefix.first == UInt8(ascii: "/") {
+            warn(
+                place(of: node), "the prefix begins with '/', keys rarely do",
+                hint: "one '/' follows the bucket's name")
         }
         return bucket
     }
 
     private func zone(_ fields: Fields) -> Zone {
         guard let node = fields["timezone"],
-            let name = text(node, "timezone", "the name of a zone")?.string
+            let name = text(node, "timezone", "the name of a zone", hint: ZoneNames.example)?.string
         else { return .utc }
         if let zone = PolicyFile.zone(named: name) { return zone }
         report(
             place(of: node), "unknown time zone \(Printable.quoted(name))",
-            hint: ZoneNames.nearest(to: name).map { "did you mean '\($0)'?" }
-                ?? "IANA names such as Europe/Berlin or UTC")
+            hint: ZoneNames.hint(for: name))
         return .utc
     }
 

@@ -71,8 +71,8 @@ public struct PolicyProblems: Error, Sendable {
 
 /// Words of a policy file on a terminal.
 enum Printable {
-    /// How many columns of a long line are shown on either side of the caret.
-    private static let reach = 60
+    /// The longest line that is shown whole.
+    private static let longest = 120
 
     /// Text in which nothing but visible characters is left.
     ///
@@ -92,6 +92,7 @@ enum Printable {
     static func excerpt(of line: String, column: Int) -> (text: String, padding: String) {
         let scalars = Array(line.unicodeScalars)
         let caret = min(max(column - 1, 0), scalars.count)
+        let reach = scalars.count > longest ? longest / 2 : longest
         let start = max(0, caret - reach)
         let end = min(scalars.count, caret + reach)
         var text = start > 0 ? "…" : ""

@@ -1,3 +1,4 @@
+internal import Console
 internal import Glibc
 
 extension Policy {
@@ -5,16 +6,29 @@ extension Policy {
     ///
     /// Anything else that a path may name (a directory, a device, a pipe) is refused before a byte
     /// is read, so that no path can make a run hang or fill the memory.
-    public static func read(path: String) throws(PolicyProblems) -> [UInt8] {
-        do {
-            return try bytes(path)
+    ///
+    /// Whoever may write to the file decides what is deleted. If its group or everybody may, that
+    /// is an error with `toDelete`, else a warning: a check or a dry run may read a working copy.
+    public static func read(
+        path: String, toDelete: Bool = false
+    ) throws(PolicyProblems) -> (bytes: [UInt8], warnings: [PolicyProblem]) {
+        do throws(PolicyProblem) {
+            let (bytes, mode) = try contents(path)
+            guard mode & (S_IWGRP | S_IWOTH) != 0 else { return (bytes, []) }
+            let others = mode & S_IWOTH != 0 ? "everybody" : "its group"
+            let problem = PolicyProblem(
+                toDelete ? .error : .warning, file: path, "\(others) may write to the file",
+                hint: "chmod go-w \(Printable.line(path))")
+            if toDelete { throw problem }
+            return (bytes, [problem])
         } catch {
             throw PolicyProblems([error])
         }
     }
 
-    private static func bytes(_ path: String) throws(PolicyProblem) -> [UInt8] {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+    /// The bytes and the mode of the file.
+    private static func contents(_ path: String) throws(PolicyProblem) -> ([UInt8], mode_t) {
+        let descriptor = retrying { open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK) }
         guard descriptor >= 0 else { throw unreadable(path) }
         defer { close(descriptor) }
         var status = stat()
@@ -37,7 +51,7 @@ extension Policy {
             }
             bytes += block[..<count]
         }
-        return bytes
+        return (bytes, status.st_mode)
     }
 
     private static func unreadable(_ path: String) -> PolicyProblem {

@@ -3,52 +3,83 @@ internal import Console
 public import Retention
 
 extension Policy {
-    /// What the policy keeps, in words: a line for the file and one for each rule.
+    /// What the policy says in its own words, defaults included: a line for the file, one for each
+    /// rule, and one for what no rule takes; no line end after the last.
     public var summary: String {
         var place = "s3://\(bucket)"
         if !prefix.isEmpty { place += "/" + PrintableText.escape(prefix) }
-        var lines = ["\(Printable.line(path)): ok: \(place), days of \(timezone)"]
+        let count = Quantity.count(rules.count, "rule")
+        var days = "days of \(timezone)"
+        if calendar.dayStarts != 0 { days += " from hour \(calendar.dayStarts)" }
+        var lines = ["\(Printable.line(path)): ok: \(place), \(count), \(days)"]
         for rule in rules {
-            lines.append("  \(Printable.line(rule.rule.name ?? "")): \(rule.rule.summary)")
+            lines.append("  \(Printable.line(rule.rule.name ?? "")): \(rule.summary)")
         }
-        lines.append("  other keys: \(unmatched == .keep ? "kept" : "kept and reported")")
+        lines.append("  \(remainder)")
         return lines.joined(separator: "\n")
+    }
+
+    private var remainder: String {
+        var parts = ["other keys \(unmatched == .keep ? "kept" : "kept and reported")"]
+        if orphans == .remove { parts.append("delete markers alone removed") }
+        if case .abortAfter(let age) = incompleteUploads {
+            parts.append("uploads aborted after \(age.policyText)")
+        }
+        if !pins.isEmpty { parts.append(Quantity.count(pins.count, "pin")) }
+        if !released.isEmpty { parts.append(Quantity.count(released.count, "released day")) }
+        return parts.joined(separator: "; ")
     }
 }
 
-extension Rule {
+extension PolicyRule {
+    /// What the rule keeps in the words of a policy file, defaults included: `keep daily 14; …`.
+    public var summary: String {
+        guard case .slots(let slots) = rule.keep else { return "keep all" }
+        var parts = ["keep \(slots.summary)", "pick \(rule.pick)"]
+        if !rule.minAge.isZero { parts.append("min-age \(rule.minAge.policyText)") }
+        parts.append("min-versions \(rule.minVersions)")
+        if !rule.keepOldest { parts.append("keep-oldest false") }
+        let health = rule.health.summary
+        if !health.isEmpty { parts.append(health) }
+        return parts.joined(separator: "; ")
+    }
+}
+
+extension Slots {
     fileprivate var summary: String {
-        guard case .slots(let slots) = keep else { return "keeps everything" }
         var parts: [String] = []
-        if let last = slots.last { parts.append(last.words("last")) }
-        if let within = slots.within { parts.append("everything of the last \(within.policyText)") }
-        for kind in PeriodKind.allCases {
-            if let count = slots[kind] { parts.append(count.words(ReasonCode(kind).rawValue)) }
+        if let last { parts.append("last \(last.policyText)") }
+        if let within { parts.append("within \(within.policyText)") }
+        for (kind, name) in Reader.periods {
+            if let count = self[kind] { parts.append("\(name) \(count.policyText)") }
         }
-        parts.append("nothing younger than \(minAge.policyText) goes")
-        parts.append("never the newest \(minVersions)")
+        return parts.joined(separator: ", ")
+    }
+}
+
+extension Health {
+    fileprivate var summary: String {
+        var parts: [String] = []
+        if minSize > 0 { parts.append("min-size \(SizeText.text(of: minSize))") }
+        if let expectPerDay { parts.append("expect-per-day \(expectPerDay)") }
+        if let expectEvery { parts.append("expect-every \(expectEvery.policyText)") }
+        if let shrinkLimit { parts.append("shrink-limit \(shrinkLimit.policyText)") }
         return parts.joined(separator: ", ")
     }
 }
 
 extension Count {
-    fileprivate func words(_ name: String) -> String {
+    fileprivate var policyText: String {
         switch self {
-        case .limited(let number): "\(number) \(name)"
-        case .all: "all \(name)"
+        case .limited(let number): String(number)
+        case .all: "all"
         }
     }
 }
 
 extension CalendarDuration {
     /// As a policy file writes it: `1y6mo`, `26h`.
-    public var policyText: String {
-        let units = [
-            (years, "y"), (months, "mo"), (weeks, "w"), (days, "d"), (hours, "h"), (minutes, "min"),
-        ]
-        let text = units.filter { $0.0 != 0 }.map { "\($0.0)\($0.1)" }.joined()
-        return text.isEmpty ? "0" : text
-    }
+    public var policyText: String { DurationText.text(of: self) }
 }
 
 extension Ratio {

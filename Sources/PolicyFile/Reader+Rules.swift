@@ -18,7 +18,10 @@ extension Reader {
             result.minAge = duration(node, "min-age") ?? given.minAge
         }
         if let node = fields["min-versions"] {
-            result.minVersions = number(node, "min-versions", 1...1_000_000) ?? given.minVersions
+            result.minVersions =
+                number(
+                    node, "min-versions", 1...1_000_000,
+                    tooSmall: "the newest copy of the data is never deleted") ?? given.minVersions
         }
         if let node = fields["keep-oldest"] {
             result.keepOldest = truth(node, "keep-oldest") ?? given.keepOldest
@@ -188,7 +191,7 @@ extension Reader {
         return .slots(slots)
     }
 
-    private static let periods: [(PeriodKind, String)] = [
+    static let periods: [(PeriodKind, String)] = [
         (.hour, "hourly"), (.day, "daily"), (.week, "weekly"), (.month, "monthly"),
         (.quarter, "quarterly"), (.year, "yearly"),
     ]

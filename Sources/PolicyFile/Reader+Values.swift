@@ -4,14 +4,16 @@ import Yams
 
 extension Reader {
     /// A text. What YAML itself takes for a number, a date or a truth value must be quoted.
-    func text(_ node: Node, _ name: String, _ expected: String = "a text") -> Node.Scalar? {
-        guard let scalar = scalar(node, name, expected) else { return nil }
+    func text(
+        _ node: Node, _ name: String, _ expected: String = "a text", hint: String? = nil
+    ) -> Node.Scalar? {
+        guard let scalar = scalar(node, name, expected, hint: hint) else { return nil }
         switch Plain(scalar) {
         case .text: return scalar
         case .null, .boolean, .number, .date:
             report(
                 place(of: node), "'\(name)' must be \(expected), not the bare \(kind(of: node))",
-                hint: "write it in quotes: \"\(Printable.line(scalar.string))\"")
+                hint: hint ?? "write it in quotes: \"\(Printable.line(scalar.string))\"")
             return nil
         }
     }
@@ -75,7 +77,7 @@ extension Reader {
     /// A whole number within a range.
     func number(
         _ node: Node, _ name: String, _ range: ClosedRange<Int>,
-        expected: String = "a whole number", tooLarge: String? = nil
+        expected: String = "a whole number", tooSmall: String? = nil, tooLarge: String? = nil
     ) -> Int? {
         guard let scalar = scalar(node, name, expected) else { return nil }
         let text = scalar.string
@@ -105,7 +107,7 @@ extension Reader {
             if text.hasPrefix("-") || Int(text) != nil {
                 report(
                     place(of: node), "'\(name)' must be at least \(range.lowerBound), not \(text)",
-                    hint: text == "0" ? "leave '\(name)' out to do without" : nil)
+                    hint: tooSmall ?? (text == "0" ? "leave '\(name)' out to do without" : nil))
             } else {
                 tooLargeNumber(node, name, range, tooLarge)
             }

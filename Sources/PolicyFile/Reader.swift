@@ -28,13 +28,16 @@ final class Reader {
     }
 
     /// Whether a node is plain data; an anchor, an alias or a tag is reported.
-    func isPlain(_ node: Node) -> Bool {
-        // Yams fills in the tag of a key when it hashes it: that one says no more than none.
+    ///
+    /// Yams fills in the tag of a key when it hashes it: on a key the standard one says no more
+    /// than none.
+    func isPlain(_ node: Node, isKey: Bool = false) -> Bool {
         let (anchor, tag, standard): (Anchor?, Tag, Tag.Name) =
             switch node {
-            case .scalar(let scalar): (scalar.anchor, scalar.tag, .str)
-            case .mapping(let mapping): (mapping.anchor, mapping.tag, .map)
-            case .sequence(let sequence): (sequence.anchor, sequence.tag, .seq)
+            case .scalar(let scalar):
+                (scalar.anchor, scalar.tag, isKey || scalar.style != .plain ? .str : .implicit)
+            case .mapping(let mapping): (mapping.anchor, mapping.tag, isKey ? .map : .implicit)
+            case .sequence(let sequence): (sequence.anchor, sequence.tag, isKey ? .seq : .implicit)
             case .alias(let alias): (alias.anchor, alias.tag, .implicit)
             }
         if anchor != nil {
@@ -60,13 +63,13 @@ final class Reader {
         guard isPlain(node) else { return nil }
         guard case .mapping(let mapping) = node else {
             report(
-                place(of: node), "\(context.subject) must be a mapping, not \(kind(of: node))",
+                place(of: node), "\(context.name) must be a mapping, not \(kind(of: node))",
                 hint: context.example)
             return nil
         }
         var fields = Fields(place: place(of: node))
         for (keyNode, value) in mapping {
-            guard isPlain(keyNode) else { continue }
+            guard isPlain(keyNode, isKey: true) else { continue }
             guard case .scalar(let scalar) = keyNode else {
                 report(place(of: keyNode), "a key must be a word, not \(kind(of: keyNode))")
                 continue

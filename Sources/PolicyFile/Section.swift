@@ -68,14 +68,19 @@ enum Section: CaseIterable {
     /// The cure for a key that the section does not know.
     func hint(forKey key: String) -> String {
         if key == "<<" { return "merge keys are not supported, write it out" }
-        if let home = Section.home(of: key) { return "'\(key)' belongs in \(home)" }
+        if let word = keys.first(where: { key.hasPrefix($0 + " ") || key.hasPrefix($0 + ":") }) {
+            let value = key.dropFirst(word.count).drop { $0 == " " || $0 == ":" }
+            return "a key is followed by ': ', as in '\(word): \(Printable.line(value))'"
+        }
+        let longer = keys.filter { $0.hasPrefix(key + "-") }
+        if longer.count == 1 { return "did you mean '\(longer[0])'?" }
+        if let home = Section.home(of: key) { return "'\(key)' belongs \(home)" }
         let word = Section.others[key.lowercased()] ?? key
         if keys.contains(word) { return "did you mean '\(word)'?" }
         if let near = Suggestion.nearest(to: word, among: keys) { return "did you mean '\(near)'?" }
         for section in Section.allCases where section != self {
             if let near = Suggestion.nearest(to: word, among: section.keys), near.count > 3 {
-                return
-                    "did you mean '\(near)'? it belongs in \(Section.home(of: near) ?? section.name)"
+                return "did you mean '\(near)'? it belongs \(Section.home(of: near) ?? "")"
             }
         }
         return "known here: " + keys.joined(separator: ", ")
@@ -97,13 +102,10 @@ enum Section: CaseIterable {
     /// Where a key belongs, if anywhere.
     private static func home(of key: String) -> String? {
         let homes = allCases.filter { $0.keys.contains(key) }
-        if homes == [.policy] { return "the top of the file" }
-        if homes.contains(.policy), homes.contains(.rule) { return "the top of the file or a rule" }
-        return homes.first?.name
+        if homes == [.policy] { return "at the top of the file" }
+        if homes.contains(.policy), homes.contains(.rule) {
+            return "at the top of the file or in a rule"
+        }
+        return homes.first.map { "in \($0.name)" }
     }
-}
-
-extension Section {
-    /// The section as the subject of a sentence.
-    var subject: String { name }
 }

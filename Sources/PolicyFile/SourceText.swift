@@ -76,7 +76,11 @@ private struct LineScanner {
                 continue
             }
             if let what = Self.refusal(of: scalar) {
-                throw refused(what, hint: "remove it, or write it as \"\\u....\" in double quotes")
+                throw refused(
+                    what,
+                    hint: scalar.value < 0x20
+                        ? "is this a text file?"
+                        : "remove it, or write it as \"\\u....\" in double quotes")
             }
             current.append(scalar)
         }
@@ -111,6 +115,7 @@ private struct LineScanner {
         case 0x061C, 0x200E, 0x200F, 0x202A...0x202E, 0x2066...0x2069:
             "a sign that changes the direction of writing (U+\(hex(scalar)))"
         case 0x200B, 0x2060, 0xFEFF: "an invisible character (U+\(hex(scalar)))"
+        case 0xFFFE, 0xFFFF: "no character of YAML (U+\(hex(scalar)))"
         default: nil
         }
     }

@@ -32,7 +32,7 @@ struct YamlComplaint {
             return source.problem(at: place, "nested too deeply for a policy")
         }
         // Where something never ends, its start says more than the end of the file.
-        if text.contains("unexpected end of stream"), let start = context?.mark {
+        if let start = context?.mark, !about.isEmpty, isEnd(place, of: source) {
             place = Place(line: start.line, column: start.column)
         }
         let hint = hint(text, about, line: source.lines, place: place)
@@ -40,6 +40,11 @@ struct YamlComplaint {
             about.isEmpty || about.hasPrefix("while scanning for the next token")
             ? "not valid YAML: \(text)" : "not valid YAML: \(text) \(about)"
         return source.problem(at: place, message, hint: hint)
+    }
+
+    private func isEnd(_ place: Place, of source: SourceText) -> Bool {
+        source.lines.dropFirst(place.line - 1).joined().unicodeScalars.dropFirst(place.column - 1)
+            .isEmpty
     }
 
     private func hint(

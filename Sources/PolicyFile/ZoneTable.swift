@@ -38,8 +38,22 @@ extension ZoneNames {
     static let known = Set(all).union(
         TimeZone.knownTimeZoneIdentifiers.filter { $0.contains("/") })
 
+    /// What a zone may be called.
+    static let example = "IANA names such as Europe/Berlin or UTC"
+
+    /// The cure for a name that is none.
+    static func hint(for name: String) -> String {
+        // Etc/GMT+2 would look right and lies two hours behind UTC.
+        if name.contains(where: { $0 == "+" || $0 == "-" || $0 == "\u{2212}" }),
+            !name.contains("/"), name.contains(where: \.isNumber)
+        {
+            return "an offset is no zone, name a city: \(example)"
+        }
+        return nearest(to: name).map { "did you mean '\($0)'?" } ?? example
+    }
+
     /// The name that was probably meant: letters in another case, a city alone, a slip.
-    static func nearest(to name: String) -> String? {
+    private static func nearest(to name: String) -> String? {
         let folded = name.lowercased().map { $0 == " " ? "_" : $0 }
         let lowered = String(folded)
         let sorted = known.sorted()

@@ -39,7 +39,7 @@ public struct KeyGrouper {
             }
             let version = Version(
                 modified: entry.modified, size: entry.size, isMarker: entry.isMarker,
-                isLatest: entry.isLatest)
+                isLatest: entry.isLatest, lock: Lock(entry.lock))
             try current.append(
                 version, id: page.versionID(of: entry), etag: page.etag(of: entry),
                 isFutureDated: entry.modified > futureLimit)
@@ -77,5 +77,17 @@ public struct KeyGrouper {
         }
         keyCount += 1
         try emit(current)
+    }
+}
+
+extension Lock {
+    /// What a listing knows, as the rule asks for it.
+    @inline(__always)
+    fileprivate init(_ listed: VersionPage.Lock) {
+        switch listed {
+        case .unknown: self = .none
+        case .retention: self = .retention
+        case .legalHold: self = .legalHold
+        }
     }
 }

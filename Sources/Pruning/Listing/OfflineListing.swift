@@ -1,58 +1,101 @@
-internal import Glibc
+public import CivilTime
 public import S3
 
-/// A listing that was saved before: ListVersionsResult pages in files, directories or standard
-/// input.
+/// A listing that was saved before, in files, directories or standard input.
 ///
-/// Pages are checked as those of a bucket are: the same bucket, under the prefix, one after the
-/// other without a gap, and the last one really the last.
+/// What a file holds is seen from its first bytes, and all files hold the same:
+///
+/// - ListVersionsResult XML pages, checked as those of a bucket are: the same bucket, under the
+///   prefix, one after the other without a gap, and the last one really the last;
+/// - the JSON that `aws s3api list-object-versions` prints, whose versions and delete markers are
+///   sorted together by key and date, markers last in a tie;
+/// - the rows of an S3 Inventory in CSV with their `manifest.json`, sorted by key and date, in a
+///   tie the current version first and markers last.
+///
+/// Any of them may be packed with gzip.
 public struct OfflineListing: PageSource {
-    private var files: ArraySlice<String>
-    private let parser: VersionPageParser
-    private var current: (stream: VersionPageStream, file: ListingFile)?
-    private var sequence = PageSequence()
+    private enum State {
+        case unread([String])
+        case pages(SavedPages)
+        case sorted(SortedVersions)
+    }
+
+    private var state: State
+    private let bucket: String
+    private let prefix: [UInt8]
+    private let now: Timestamp
 
     /// Opens nothing yet; `paths` are files, directories (their files in name order) and `-`.
-    public init(paths: [String], bucket: String, prefix: [UInt8]) throws {
-        var files: [String] = []
-        for path in paths { files += try ListingFile.files(at: path) }
-        self.files = files[...]
-        parser = VersionPageParser(bucket: bucket, prefix: prefix)
+    /// `now` decides whether a lock that the listing states still holds.
+    public init(paths: [String], bucket: String, prefix: [UInt8], now: Timestamp) throws {
+        state = .unread(try paths.flatMap(ListingPaths.files))
+        self.bucket = bucket
+        self.prefix = prefix
+        self.now = now
     }
 
     /// The next page, or `nil` after the last one.
     public mutating func nextPage() throws -> VersionPage? {
-        while true {
-            guard var open = current else {
-                guard let path = files.popFirst() else {
-                    try checked(place: nil) { try sequence.finish() }
-                    return nil
-                }
-                let file = try ListingFile(path: path)
-                current = (VersionPageStream(parser: parser, read: file.read), file)
-                continue
-            }
-            let place = "\(open.file.name), page \(open.stream.pages + 1)"
-            let page = try checked(place: place) { try open.stream.nextPage() }
-            guard let page else {
-                if open.stream.pages == 0 {
-                    throw ListingError("the file holds no page of a listing", place: open.file.name)
-                }
-                current = nil
-                continue
-            }
-            current = open
-            try checked(place: place) { try sequence.accept(page) }
+        switch state {
+        case .unread(let paths):
+            state = try read(paths)
+            return try nextPage()
+        case .pages(var pages):
+            let page = try pages.nextPage()
+            state = .pages(pages)
             return page
+        case .sorted(let versions): return try versions.nextPage()
         }
     }
 
-    private func checked<Value>(place: String?, _ body: () throws -> Value) throws -> Value {
-        do {
-            return try body()
-        } catch let problem as ListingProblem {
-            throw ListingError(problem, place: place ?? "the saved listing")
+    private func read(_ paths: [String]) throws -> State {
+        let files = try paths.map(SavedFile.init)
+        if let inventory = try Inventory(files, bucket: bucket) {
+            return .sorted(try sorted(inventory))
         }
+        guard let first = files.first else {
+            throw ListingError("no files to read a listing from")
+        }
+        for file in files where file.content != first.content {
+            throw ListingError(
+                "\(file.content.words), where \(first.name) holds \(first.content.words)",
+                place: file.name, hint: "one run reads one listing in one format")
+        }
+        switch first.content {
+        case .empty, .xml:
+            return .pages(SavedPages(files: files, bucket: bucket, prefix: prefix))
+        case .json: return .sorted(try sortedJSON(files))
+        default: throw refusal(of: first)
+        }
+    }
+
+    private func sortedJSON(_ files: [SavedFile]) throws -> SortedVersions {
+        let sorter = VersionSorter(ties: .listed)
+        let listing = VersionsJSON(bucket: bucket, prefix: prefix, sorter: sorter)
+        for file in files { try listing.read(try file.open()) }
+        try listing.finish()
+        return try sorter.finish()
+    }
+
+    private func sorted(_ inventory: Inventory) throws -> SortedVersions {
+        let sorter = VersionSorter(ties: .unlisted)
+        try inventory.read(
+            into: InventoryRows(
+                columns: inventory.columns, bucket: bucket, prefix: prefix, now: now,
+                sorter: sorter))
+        return try sorter.finish()
+    }
+
+    private func refusal(of file: SavedFile) -> ListingError {
+        guard file.content == .text || file.content == .checksum else {
+            return ListingError(
+                "\(file.content.words), which is not read", place: file.name,
+                hint: InventoryManifest.formatHint)
+        }
+        return ListingError(
+            "text without a manifest.json that names its columns", place: file.name,
+            hint: "of S3 Inventory, give the manifest.json as well; other listings are XML pages or"
+                + " the JSON of 'aws s3api list-object-versions'")
     }
 }
 
@@ -70,62 +113,5 @@ extension ListingError {
         case .outsidePrefix: "list with the prefix of the policy"
         default: nil
         }
-    }
-}
-
-/// One file of a saved listing.
-final class ListingFile {
-    let name: String
-    private let descriptor: Int32
-
-    init(path: String) throws {
-        if path == "-" {
-            name = "standard input"
-            descriptor = 0
-            return
-        }
-        name = path
-        descriptor = open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { throw Self.unreadable(path) }
-    }
-
-    deinit { if descriptor > 0 { close(descriptor) } }
-
-    func read(_ buffer: UnsafeMutableRawBufferPointer) throws -> Int {
-        while true {
-            let count = Glibc.read(descriptor, buffer.baseAddress, buffer.count)
-            if count >= 0 { return count }
-            if errno != EINTR { throw Self.unreadable(name) }
-        }
-    }
-
-    /// A file, or the files of a directory in name order; hidden files and folders are left out.
-    static func files(at path: String) throws -> [String] {
-        guard path != "-" else { return [path] }
-        var status = stat()
-        guard stat(path, &status) == 0 else { throw unreadable(path) }
-        guard status.st_mode & S_IFMT == S_IFDIR else { return [path] }
-        guard let handle = opendir(path) else { throw unreadable(path) }
-        defer { closedir(handle) }
-        var names: [String] = []
-        while let entry = readdir(handle) {
-            let name = withUnsafePointer(to: &entry.pointee.d_name) {
-                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-            }
-            if !name.hasPrefix("."), isFile(path + "/" + name) { names.append(name) }
-        }
-        guard !names.isEmpty else {
-            throw ListingError("the directory holds no files", place: path)
-        }
-        return names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }.map { path + "/" + $0 }
-    }
-
-    private static func isFile(_ path: String) -> Bool {
-        var status = stat()
-        return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
-    }
-
-    private static func unreadable(_ path: String) -> ListingError {
-        ListingError("cannot be read: \(String(cString: strerror(errno)))", place: path)
     }
 }

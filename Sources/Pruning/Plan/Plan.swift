@@ -65,6 +65,8 @@ public struct Problem: Sendable, Equatable {
         case pin
         /// The server's clock and the local one disagree.
         case clock
+        /// Object Lock could not be asked for.
+        case locks
     }
 
     /// The kind.
@@ -185,6 +187,8 @@ public struct PlanSummary: Sendable {
     public var problems = 0
     /// Why the plan is not applied without `--expect-deletes`, or `nil`.
     public var refused: String?
+    /// The number that `--expect-deletes` has to name.
+    public var expectation = 0
     /// Whether `--expect-deletes` names this plan's number of deletions.
     public var isExpected = false
 }

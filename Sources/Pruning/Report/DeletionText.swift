@@ -10,15 +10,18 @@ struct DeletionText {
     let header: PlanHeader
     let detail: TextReport.Detail
 
-    /// Expired versions in a row with the same reasons, by index.
-    private struct Group {
+    /// Expired versions in a row with the same reasons, newest first.
+    struct Group {
+        /// Their indices.
         var indices: [Int]
+        /// Who holds which slot instead, and which rules are full.
         var why: String
+        /// Their bytes.
         var bytes: Int64
     }
 
     func lines() throws -> [String] {
-        let groups = try grouped()
+        let groups = grouped()
         guard !groups.isEmpty else { return [] }
         let count = groups.reduce(0) { $0 + $1.indices.count }
         let bytes = groups.reduce(Int64(0)) { $0.addingSaturated($1.bytes) }
@@ -29,13 +32,15 @@ struct DeletionText {
         return lines
     }
 
-    private func grouped() throws -> [Group] {
+    /// What expires, newest first; with full detail each version is a group of its own.
+    func grouped() -> [Group] {
         let versions = key.versions.versions
+        let reasons = ReasonText(key: key, calendar: header.calendar)
         let expired = versions.indices.filter { key.action(at: $0) == .delete }
             .sorted { versions[$0].modified > versions[$1].modified }
         var groups: [Group] = []
         for index in expired {
-            let why = self.why(key.decision(at: index))
+            let why = reasons.whyExpired(key.decision(at: index)).joined(separator: "; ")
             let size = versions[index].size
             if detail == .brief, let last = groups.last, last.why == why {
                 groups[groups.count - 1].indices.append(index)
@@ -63,35 +68,6 @@ struct DeletionText {
         title += ", \(Quantity.bytes(group.bytes))"
         return wrappedLines("    " + title, indent: 6)
             + wrappedLines("      " + group.why, indent: 6)
-    }
-
-    /// The reasons in words: what is full, then who holds which slot.
-    private func why(_ decision: Decision) -> String {
-        var full: [String] = []
-        var held: [String] = []
-        for reason in decision.reasons {
-            if reason.code == .within {
-                held.append("older than the window")
-            } else if let holder = reason.holder {
-                let date = local(key.versions.versions[holder].modified)
-                held.append("\(periodName(reason)) held by \(date)")
-            } else if let count = reason.full {
-                full.append("\(reason.code.rawValue) \(count)")
-            } else if reason.code != .marker {
-                held.append("outside \(reason.code.rawValue)")
-            } else {
-                held.append("no older version is kept")
-            }
-        }
-        if !full.isEmpty { held.append("beyond " + full.joined(separator: ", ")) }
-        return held.isEmpty ? "no rule keeps it" : held.joined(separator: "; ")
-    }
-
-    private func periodName(_ reason: Reason) -> String {
-        guard let kind = reason.code.periodKind, let period = reason.period else {
-            return reason.code.rawValue
-        }
-        return header.calendar.name(of: kind, period)
     }
 
     private func day(_ instant: Timestamp) -> String { String(local(instant).prefix(10)) }

@@ -9,7 +9,8 @@ internal import Retention
 public final class JSONReport: PlanSink {
     private let output: ByteWriter
     private var line = JSONLine()
-    private var calendar = CivilCalendar(zone: .utc, dayStarts: 0)
+    /// The calendar whose periods the reasons name.
+    var calendar = CivilCalendar(zone: .utc, dayStarts: 0)
 
     /// A report that goes to `output`, which the caller finishes.
     public init(output: ByteWriter) { self.output = output }
@@ -56,10 +57,13 @@ public final class JSONReport: PlanSink {
         line.add("bytes_deleted", Int(summary.totals.bytesDeleted))
         line.add("problems", summary.problems)
         line.add("refused", summary.isExpected ? nil : summary.refused)
+        // Over a limit, and let pass by this number.
+        if summary.isExpected, summary.refused != nil { line.add("expected", summary.expectation) }
         try output.write(line.take())
     }
 
-    private func write(_ index: Int, of key: KeyPlan) throws {
+    /// Writes the `version` line of the version at an index.
+    func write(_ index: Int, of key: KeyPlan) throws {
         let version = key.versions.versions[index]
         let decision = key.decision(at: index)
         line.add("type", "version")

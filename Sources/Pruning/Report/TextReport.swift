@@ -18,7 +18,8 @@ public final class TextReport: PlanSink {
 
     private let output: ByteWriter
     private let detail: Detail
-    private let nextCommand: String?
+    private let isApplied: Bool
+    private let nextSteps: [NextStep]
     private var header: PlanHeader?
     private var problems: [Problem] = []
     private let deletions = SpillBuffer(memoryLimit: 1 << 20)
@@ -29,11 +30,15 @@ public final class TextReport: PlanSink {
     private static let mostProblems = 200
     private static let mostLines = 4000
 
-    /// A report that goes to `output`, which the caller finishes; `nextCommand` ends it.
-    public init(output: ByteWriter, detail: Detail, nextCommand: String?) {
+    /// A report that goes to `output`, which the caller finishes. `isApplied` says that the
+    /// deletions follow at once; `nextSteps` end the report where there are deletions.
+    public init(
+        output: ByteWriter, detail: Detail, isApplied: Bool = false, nextSteps: [NextStep] = []
+    ) {
         self.output = output
         self.detail = detail
-        self.nextCommand = nextCommand
+        self.isApplied = isApplied
+        self.nextSteps = nextSteps
     }
 
     /// Remembers what the plan was made from.
@@ -64,7 +69,8 @@ public final class TextReport: PlanSink {
     /// Prints the report.
     public func end(_ summary: PlanSummary) throws {
         guard let header else { return }
-        try output.write(wrapped(verdict(header, summary), indent: 2))
+        try output.write(
+            wrapped(summary.verdict(of: header, isApplied: isApplied), indent: 2))
         try output.write(wrapped(origin(header), indent: 2))
         try writeProblems(summary)
         try output.write("\nBY RULE\n")
@@ -75,28 +81,12 @@ public final class TextReport: PlanSink {
             "TO DELETE", deletions, cut: uncutDeletions, noun: "deletion", empty: "nothing")
         let cutKeys = detail == .full ? 0 : max(0, keptKeys - Self.mostLines)
         try writeSection("KEPT", kept, cut: cutKeys, noun: "key", empty: "no keys")
-        if let nextCommand, summary.totals.delete > 0 {
-            try output.write("\nNEXT\n  each version that would go, with its id:\n")
-            try output.write(CommandText.wrapped(nextCommand))
+        guard summary.totals.delete > 0, !nextSteps.isEmpty else { return }
+        try output.write("\nNEXT\n")
+        for step in nextSteps {
+            try output.write("  \(step.purpose)\n")
+            try output.write(CommandText.wrapped(step.command))
         }
-    }
-
-    private func verdict(_ header: PlanHeader, _ summary: PlanSummary) -> String {
-        let totals = summary.totals
-        var text = "\(header.bucket)"
-        if !header.prefix.isEmpty { text += "/\(PrintableText.escape(header.prefix))" }
-        text += ": "
-        if totals.delete == 0 {
-            text += "nothing to delete of \(Quantity.count(totals.versions, "version"))"
-        } else {
-            text += "would delete \(Quantity.grouped(totals.delete)) of "
-            text += "\(Quantity.count(totals.versions, "version")), "
-            text += "\(Quantity.bytes(totals.bytesDeleted))"
-        }
-        text += "; " + (summary.problems == 0 ? "no" : Quantity.grouped(summary.problems))
-        text += summary.problems == 1 ? " problem" : " problems"
-        if summary.refused != nil, !summary.isExpected { text += ", over a limit" }
-        return text
     }
 
     private func origin(_ header: PlanHeader) -> String {
@@ -110,10 +100,7 @@ public final class TextReport: PlanSink {
         guard summary.problems > 0 else { return }
         try output.write("\nPROBLEMS\n")
         for problem in problems {
-            let key = problem.key.map { " " + PrintableText.escape($0) } ?? ""
-            try output.write(wrapped("  \(problem.code.rawValue)\(key)", indent: 4))
-            try output.write(wrapped("    " + problem.message, indent: 4))
-            try output.write(wrapped("    do: " + problem.hint, indent: 8))
+            try output.write(problem.text)
         }
         if summary.problems > problems.count {
             let more = summary.problems - problems.count
@@ -130,5 +117,49 @@ public final class TextReport: PlanSink {
         if cut > 0 {
             try output.write("  … and \(Quantity.count(cut, "more " + noun)) (--verbose)\n")
         }
+    }
+}
+
+extension PlanSummary {
+    /// The first line of a report: the bucket, what would go, how many problems.
+    func verdict(of header: PlanHeader, isApplied: Bool) -> String {
+        var text = "\(header.bucket)"
+        if !header.prefix.isEmpty { text += "/\(PrintableText.escape(header.prefix))" }
+        text += ": "
+        if totals.delete == 0 {
+            text += "nothing to delete of \(Quantity.count(totals.versions, "version"))"
+        } else {
+            text += "\(isApplied ? "to" : "would") delete \(Quantity.grouped(totals.delete)) of "
+            text += "\(Quantity.count(totals.versions, "version")), "
+            text += "\(Quantity.bytes(totals.bytesDeleted))"
+        }
+        text += "; " + (problems == 0 ? "no" : Quantity.grouped(problems))
+        text += problems == 1 ? " problem" : " problems"
+        if refused != nil, !isExpected { text += ", over a limit" }
+        return text
+    }
+}
+
+extension Problem {
+    /// Its place in a report: kind and key, then what is the matter, then what to do.
+    var text: String {
+        let subject = key.map { " " + PrintableText.escape($0) } ?? ""
+        return wrapped("  \(code.rawValue)\(subject)", indent: 4)
+            + wrapped("    " + message, indent: 4) + wrapped("    do: " + hint, indent: 8)
+    }
+}
+
+/// A command that leads on from a report.
+public struct NextStep: Sendable {
+    /// What it is for.
+    let purpose: String
+    /// The command as a shell reads it, safe to print.
+    let command: String
+
+    /// A command of these words.
+    public init(_ purpose: String, _ words: [String]) {
+        self.purpose = purpose
+        command = words.map { PrintableText.escape(CommandText.quoted($0)) }
+            .joined(separator: " ")
     }
 }

@@ -42,6 +42,23 @@ func wrapped(_ text: String, indent: Int) -> String {
     wrappedLines(text, indent: indent).map { $0 + "\n" }.joined()
 }
 
+/// Phrases with semicolons between them, broken between phrases wherever each fits a line.
+func wrapped(phrases: [String], indent: Int) -> String {
+    let margin = String(repeating: " ", count: indent)
+    var lines: [String] = []
+    for (index, phrase) in phrases.enumerated() {
+        let piece = phrase + (index < phrases.count - 1 ? ";" : "")
+        if let last = lines.last,
+            PrintableText.width(last) + 1 + PrintableText.width(piece) <= reportColumns
+        {
+            lines[lines.count - 1] += " " + piece
+        } else {
+            lines += wrappedLines(margin + piece, indent: indent)
+        }
+    }
+    return lines.map { $0 + "\n" }.joined()
+}
+
 /// The longest start of a word that fits, at least one character.
 private func head(of word: Substring, columns: Int) -> Substring {
     var used = 0

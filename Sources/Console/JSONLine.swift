@@ -1,50 +1,63 @@
-internal import CivilTime
-
 /// Writes one JSON object a line, with its members in the order in which they are added.
 ///
 /// Keys and ids are bytes that were checked to be UTF-8; anything else becomes U+FFFD, so that a
 /// line is always valid JSON (RFC 8259).
-struct JSONLine {
-    private(set) var bytes: [UInt8] = []
+public struct JSONLine {
+    /// What was added so far, without the closing brace.
+    public private(set) var bytes: [UInt8] = []
     private var needsComma = false
 
-    init() { bytes.reserveCapacity(512) }
+    /// An object without members.
+    public init() { bytes.reserveCapacity(512) }
 
     /// Ends the object and the line, and starts an empty one.
-    mutating func take() -> [UInt8] {
+    public mutating func take() -> [UInt8] {
         bytes.append(contentsOf: "}\n".utf8)
         defer { self = JSONLine() }
         return bytes
     }
 
-    mutating func add(_ name: StaticString, _ text: some Collection<UInt8>) {
+    /// Adds a text of UTF-8 bytes.
+    public mutating func add(_ name: StaticString, _ text: some Collection<UInt8>) {
         begin(name)
         append(string: text)
     }
 
-    mutating func add(_ name: StaticString, _ text: String) { add(name, text.utf8) }
+    /// Adds a text.
+    public mutating func add(_ name: StaticString, _ text: String) { add(name, text.utf8) }
 
-    mutating func add(_ name: StaticString, _ text: String?) {
+    /// Adds a text, or `null`.
+    public mutating func add(_ name: StaticString, _ text: String?) {
         if let text { add(name, text.utf8) } else { addNull(name) }
     }
 
-    mutating func add(_ name: StaticString, _ number: Int) {
+    /// Adds a whole number.
+    public mutating func add(_ name: StaticString, _ number: Int) {
         begin(name)
         bytes.append(contentsOf: String(number).utf8)
     }
 
-    mutating func add(_ name: StaticString, _ flag: Bool) {
+    /// Adds a length of time in seconds, with one decimal.
+    public mutating func add(_ name: StaticString, seconds: Double) {
+        begin(name)
+        let tenths = Int((seconds * 10).rounded())
+        bytes.append(contentsOf: "\(tenths / 10).\(abs(tenths % 10))".utf8)
+    }
+
+    /// Adds `true` or `false`.
+    public mutating func add(_ name: StaticString, _ flag: Bool) {
         begin(name)
         bytes.append(contentsOf: (flag ? "true" : "false").utf8)
     }
 
-    mutating func addNull(_ name: StaticString) {
+    /// Adds `null`.
+    public mutating func addNull(_ name: StaticString) {
         begin(name)
         bytes.append(contentsOf: "null".utf8)
     }
 
     /// Adds an array of objects, each made by `body`.
-    mutating func add<Element>(
+    public mutating func add<Element>(
         _ name: StaticString, _ elements: [Element],
         _ body: (inout JSONLine, Element) throws -> Void
     ) rethrows {
@@ -58,6 +71,37 @@ struct JSONLine {
             bytes.append(UInt8(ascii: "}"))
         }
         bytes.append(UInt8(ascii: "]"))
+    }
+
+    /// Adds an array of texts.
+    public mutating func add(_ name: StaticString, strings: [String]) {
+        begin(name)
+        bytes.append(UInt8(ascii: "["))
+        for (index, string) in strings.enumerated() {
+            if index > 0 { bytes.append(UInt8(ascii: ",")) }
+            append(string: string.utf8)
+        }
+        bytes.append(UInt8(ascii: "]"))
+    }
+
+    /// Adds an object of texts, in their order.
+    public mutating func add(_ name: StaticString, members: [(name: String, value: String)]) {
+        begin(name)
+        bytes.append(UInt8(ascii: "{"))
+        for (index, member) in members.enumerated() {
+            if index > 0 { bytes.append(UInt8(ascii: ",")) }
+            append(string: member.name.utf8)
+            bytes.append(UInt8(ascii: ":"))
+            append(string: member.value.utf8)
+        }
+        bytes.append(UInt8(ascii: "}"))
+    }
+
+    /// A text as JSON writes it, in quotes.
+    public static func quoted(_ text: some Collection<UInt8>) -> String {
+        var line = JSONLine()
+        line.append(string: text)
+        return String(decoding: line.bytes, as: UTF8.self)
     }
 
     private mutating func begin(_ name: StaticString) {
