@@ -40,9 +40,13 @@ let package = Package(
             name: "CDeflate", pkgConfig: "libdeflate", providers: [.apt(["libdeflate-dev"])]),
         .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
         .systemLibrary(name: "CGPGME", pkgConfig: "gpgme", providers: [.apt(["libgpgme-dev"])]),
+        .systemLibrary(name: "CProcess"),
 
         // What both programs say to people, and how they end.
         .target(name: "Console", swiftSettings: strict),
+
+        // Threads that work side by side, and what they share.
+        .target(name: "Threads", swiftSettings: strict),
 
         // Walls: what a target may import is its line here.
         .target(name: "CivilTime", swiftSettings: pure),
@@ -54,37 +58,52 @@ let package = Package(
             ],
             swiftSettings: strict),
         .target(
-            name: "S3", dependencies: ["CivilTime", "CCurl", "CLibXML2", "CLibCrypto"],
+            name: "S3", dependencies: ["CivilTime", "CProcess", "CCurl", "CLibXML2", "CLibCrypto"],
             swiftSettings: strict),
         .target(name: "Gzip", dependencies: ["CZlib", "CDeflate", "CZstd"], swiftSettings: strict),
-        .target(name: "OpenPGP", dependencies: ["CGPGME"], swiftSettings: strict),
+        .target(name: "OpenPGP", dependencies: ["CGPGME", "CivilTime"], swiftSettings: strict),
         .target(
             name: "Pruning",
-            dependencies: ["CivilTime", "Console", "Retention", "PolicyFile", "S3"],
+            dependencies: [
+                "Threads", "CivilTime", "Console", "Gzip", "Retention", "PolicyFile", "S3",
+            ],
             swiftSettings: strict),
         .target(
-            name: "BackupPipeline", dependencies: ["CivilTime", "Gzip", "OpenPGP", "S3"],
+            name: "BackupPipeline",
+            dependencies: [
+                "CProcess", "CivilTime", "Console", "Gzip", "OpenPGP", "S3", "Threads",
+            ],
+            swiftSettings: strict),
+        // What both programs share of their command lines: connection, errors, signals.
+        .target(
+            name: "Invocation",
+            dependencies: ["CProcess", "CivilTime", "Console", "S3", arguments],
             swiftSettings: strict),
         .executableTarget(
             name: "s3prune",
             dependencies: [
-                "CivilTime", "Console", "Retention", "PolicyFile", "Pruning", "S3", arguments,
+                "CivilTime", "Console", "Invocation", "Retention", "PolicyFile", "Pruning", "S3",
+                arguments,
             ],
             swiftSettings: strict),
         .executableTarget(
             name: "backup",
             dependencies: [
-                "BackupPipeline", "CivilTime", "Console", "Gzip", "OpenPGP", "S3", arguments,
+                "BackupPipeline", "CivilTime", "Console", "Gzip", "Invocation", "OpenPGP", "S3",
+                arguments,
             ],
             swiftSettings: strict),
 
         // Tests: one target a module; FaultServer is a scripted HTTP server they share.
         .target(name: "FaultServer", path: "Tests/FaultServer", swiftSettings: strict),
+        // Random histories from seeds, and the search for the smallest that breaks a promise.
+        .target(name: "Properties", path: "Tests/Properties", swiftSettings: strict),
         .testTarget(
             name: "CivilTimeTests", dependencies: ["CivilTime", "PolicyFile"], swiftSettings: strict
         ),
         .testTarget(
-            name: "RetentionTests", dependencies: ["CivilTime", "Retention", "PolicyFile"],
+            name: "RetentionTests",
+            dependencies: ["CivilTime", "Properties", "Retention", "PolicyFile"],
             swiftSettings: strict),
         .testTarget(
             name: "PolicyFileTests", dependencies: ["CivilTime", "Retention", "PolicyFile"],
@@ -94,17 +113,32 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(name: "ConsoleTests", dependencies: ["Console"], swiftSettings: strict),
         .testTarget(name: "GzipTests", dependencies: ["Gzip"], swiftSettings: strict),
-        .testTarget(name: "OpenPGPTests", dependencies: ["OpenPGP"], swiftSettings: strict),
+        .testTarget(
+            name: "OpenPGPTests", dependencies: ["CivilTime", "OpenPGP"], swiftSettings: strict),
         .testTarget(
             name: "PruningTests",
-            dependencies: ["CivilTime", "Retention", "PolicyFile", "Pruning", "S3", "FaultServer"],
+            dependencies: [
+                "CivilTime", "Console", "Gzip", "Retention", "PolicyFile", "Properties", "Pruning",
+                "S3", "FaultServer",
+            ],
             swiftSettings: strict),
         .testTarget(
             name: "BackupPipelineTests",
             dependencies: ["BackupPipeline", "CivilTime", "Gzip", "OpenPGP", "S3", "FaultServer"],
             swiftSettings: strict),
         .testTarget(
-            name: "EndToEndTests", dependencies: ["FaultServer", "s3prune", "backup"],
+            name: "EndToEndTests",
+            dependencies: ["FaultServer", "Properties", "s3prune", "backup"],
             swiftSettings: strict),
     ]
 )
+
+// Fuzzers are built only where they are asked for: scripts/fuzz.
+if Context.environment["FUZZ"] != nil {
+    package.products.append(.executable(name: "fuzz", targets: ["Fuzz"]))
+    package.targets.append(
+        .executableTarget(
+            name: "Fuzz", dependencies: ["CivilTime", "OpenPGP", "PolicyFile", "Pruning", "S3"],
+            path: "Fuzz", sources: ["Fuzz.swift", "Surfaces.swift"],
+            swiftSettings: strict + [.unsafeFlags(["-parse-as-library"])]))
+}

@@ -11,14 +11,16 @@ struct LoadedPolicy {
     let sha256: String
 
     /// Reads all files, and refuses all where one has a problem.
-    static func load(_ paths: [String]) throws -> [LoadedPolicy] {
+    ///
+    /// With `toDelete` a file that others than its owner may write to is a problem too.
+    static func load(_ paths: [String], toDelete: Bool = false) throws -> [LoadedPolicy] {
         var loaded: [LoadedPolicy] = []
         var problems: [PolicyProblem] = []
         for path in paths {
             do throws(PolicyProblems) {
-                let bytes = try Policy.read(path: path)
+                let (bytes, remarks) = try Policy.read(path: path, toDelete: toDelete)
                 let (policy, warnings) = try Policy.load(bytes: bytes, path: path)
-                for warning in warnings { diagnostics.raw(warning.rendering) }
+                for warning in remarks + warnings { diagnostics.remark(warning.rendering) }
                 let hash = Digest.sha256Text(bytes)
                 loaded.append(LoadedPolicy(policy: policy, sha256: hash))
             } catch {
@@ -33,6 +35,17 @@ struct LoadedPolicy {
                 hint: "nothing was read from S3")
         }
         return loaded
+    }
+
+    /// The bucket and prefix, as messages name them.
+    var place: String {
+        policy.prefix.isEmpty
+            ? policy.bucket : policy.bucket + "/" + PrintableText.escape(policy.prefix)
+    }
+
+    /// What the policy says about how its bucket is reached.
+    var connection: Configuration.PolicySettings {
+        .init(path: policy.path, region: policy.region, endpointURL: policy.endpointURL)
     }
 
     /// The header of a plan made from this policy.

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Console
+import Invocation
 import PolicyFile
 
 /// `s3prune policy`: what has to do with policy files alone, without network.
@@ -12,7 +13,7 @@ struct PolicyCommand: ParsableCommand {
 
 extension PolicyCommand {
     /// `s3prune policy check FILE…`
-    struct Check: S3PruneCommand {
+    struct Check: ExitingCommand {
         static let configuration = CommandConfiguration(
             abstract: "Check policy files and say in words what they keep.",
             discussion: "Reports every problem of every file at once. Exit code 78 if there is one."
@@ -26,17 +27,17 @@ extension PolicyCommand {
             var problems: [PolicyProblem] = []
             for file in files {
                 do throws(PolicyProblems) {
-                    let bytes = try Policy.read(path: file)
+                    let (bytes, remarks) = try Policy.read(path: file)
                     let (policy, warnings) = try Policy.load(bytes: bytes, path: file)
                     policies.append(policy)
-                    for warning in warnings { diagnostics.raw(warning.rendering) }
+                    for warning in remarks + warnings { diagnostics.raw(warning.rendering) }
                 } catch {
                     problems += error.problems
                 }
             }
             problems += Policy.overlaps(policies)
             for problem in problems { diagnostics.raw(problem.rendering) }
-            for policy in policies { print(policy.summary) }
+            try ByteWriter.print(policies.map { $0.summary + "\n" }.joined())
             guard problems.isEmpty else {
                 throw Failure(
                     .configuration, "\(Quantity.count(problems.count, "problem")) found")
@@ -46,23 +47,23 @@ extension PolicyCommand {
     }
 
     /// `s3prune policy init`
-    struct Init: S3PruneCommand {
+    struct Init: ExitingCommand {
         static let configuration = CommandConfiguration(
             abstract: "Print a commented policy file to start from.")
 
         func perform() throws -> Console.ExitCode {
-            print(policyTemplate, terminator: "")
+            try ByteWriter.print(policyTemplate)
             return .done
         }
     }
 
     /// `s3prune policy schema`
-    struct Schema: S3PruneCommand {
+    struct Schema: ExitingCommand {
         static let configuration = CommandConfiguration(
             abstract: "Print the JSON schema of policy files, for editors.")
 
         func perform() throws -> Console.ExitCode {
-            print(policySchema, terminator: "")
+            try ByteWriter.print(policySchema)
             return .done
         }
     }

@@ -2,18 +2,19 @@ import ArgumentParser
 import CivilTime
 import Console
 import Foundation
+import Invocation
 import PolicyFile
 import Pruning
 import S3
 
-/// `s3prune [run]`: list, decide, report.
-struct RunCommand: S3PruneCommand {
+/// `s3prune [run]`: list, decide, report, and delete with `--apply`.
+struct RunCommand: ExitingCommand {
     static let configuration = CommandConfiguration(
         commandName: "run",
-        abstract: "Report what would be deleted and why (the default).",
+        abstract: "Report what expires and why; delete it with --apply (the default command).",
         discussion: """
             Reads every version of the policy's bucket, or of a saved listing, applies the rules \
-            and prints the plan. Nothing is deleted.
+            and prints the plan. Without --apply nothing is deleted.
 
             The verdict is the first line; problems and what to do about them follow. Exit \
             code 6 says that there are problems.
@@ -21,17 +22,25 @@ struct RunCommand: S3PruneCommand {
 
     @OptionGroup var policies: PolicyOptions
     @OptionGroup var output: OutputOptions
+    @OptionGroup(title: "Deletion") var application: ApplyOptions
     @OptionGroup(title: "Connection") var connection: ConnectionOptions
 
     @Flag(name: .customLong("dry-run"), help: "Delete nothing (the default).")
     var dryRun = false
+
+    @Flag(help: "Delete what the plan names, once the whole listing was read.")
+    var apply = false
 
     @Option(
         help: ArgumentHelp(
             "Plan from a saved listing, without network and credentials; needs --now.",
             discussion: """
                 A file, a directory (its files in name order) or - for standard input; may be \
-                given several times. ListVersionsResult XML pages.
+                given several times. ListVersionsResult XML pages, the JSON of 'aws s3api \
+                list-object-versions', or an S3 Inventory in CSV: its manifest.json, which finds \
+                its files beside it or in data/. Packed with gzip or not. What is not in order \
+                is sorted in $TMPDIR, about 130 bytes a version. JSON names its bucket with \
+                --no-paginate only.
                 """,
             valueName: "path"))
     var listing: [String] = []
@@ -56,10 +65,30 @@ struct RunCommand: S3PruneCommand {
             valueName: "n"))
     var expectDeletes: Int?
 
+    @Flag(
+        name: .customLong("check-locks"),
+        help: ArgumentHelp(
+            "Ask which versions are under Object Lock before they are let go.",
+            discussion: """
+                Two requests for each version that would go, none where the bucket has no Object \
+                Lock. Without it the server refuses what is locked when it is deleted.
+                """))
+    var checkLocks = false
+
     @Flag(name: .customLong("exit-code"), help: "Exit 2 where deletions are pending.")
     var exitCodeOfPending = false
 
     func validate() throws {
+        if apply, dryRun { throw ValidationError("--apply and --dry-run exclude each other") }
+        if apply, !listing.isEmpty {
+            throw ValidationError("--apply reads the bucket itself, not a saved listing")
+        }
+        if apply, now != nil {
+            throw ValidationError("--apply counts ages from the server's clock, not from --now")
+        }
+        if checkLocks, !listing.isEmpty {
+            throw ValidationError("--check-locks asks the bucket itself, not a saved listing")
+        }
         if !listing.isEmpty, now == nil {
             throw ValidationError("--listing needs --now: a saved listing has no clock")
         }
@@ -73,87 +102,32 @@ struct RunCommand: S3PruneCommand {
     }
 
     func perform() throws -> Console.ExitCode {
-        let environment = ProcessInfo.processInfo.environment
+        output.begin()
+        if apply { try application.requireConsent() }
+        let environment = ProcessSafety.environment
         let instant = try now.map(Self.instant)
-        let loaded = try LoadedPolicy.load(policies.paths(environment: environment))
+        let loaded = try LoadedPolicy.load(
+            policies.paths(environment: environment), toDelete: apply)
         if loaded.count > 1, !listing.isEmpty || expectDeletes != nil {
             throw Failure(.usage, "--listing and --expect-deletes go with one policy only")
         }
-        let writer = try output.writer()
-        var code = Console.ExitCode.done
-        for policy in loaded {
-            do {
-                code = code.merged(with: try run(policy, to: writer, at: instant, environment))
-            } catch {
-                guard loaded.count > 1 else { throw error }
-                let failure = Failure(error)
-                diagnostics.error(
-                    "\(PrintableText.escape(policy.policy.path)): \(failure.message)",
-                    hint: failure.hint)
-                code = code.merged(with: failure.code)
-            }
-        }
-        try writer.finish()
-        return code
+        if let planOut, loaded.count > 1 { try Self.requireNames(loaded, in: planOut) }
+        let run = PolicyRun(
+            command: self, now: instant, interruption: try Interruption(),
+            isOneOfSeveral: loaded.count > 1, environment: environment)
+        return try apply ? run.apply(loaded) : run.report(loaded)
     }
 
-    private func run(
-        _ policy: LoadedPolicy, to writer: ByteWriter, at instant: Timestamp?,
-        _ environment: [String: String]
-    ) throws -> Console.ExitCode {
-        let report = output.sink(writer, nextCommand: nextCommand(policy))
-        var sinks: [any PlanSink] = [report]
-        let planFile = try planOut.map { try ByteWriter.file(planPath($0, policy)) }
-        if let planFile { sinks.append(JSONReport(output: planFile)) }
-        let progress = ListingProgress(isQuiet: output.quiet, bucket: policy.policy.bucket)
-        let run = PruneRun(
-            policy: policy.policy, sinks: sinks, expectedDeletes: expectDeletes,
-            progress: progress.show)
-        let summary: PlanSummary
-        if listing.isEmpty {
-            summary = try NetworkPlan(
-                policy: policy, connection: connection, now: instant, environment: environment
-            ).make(run)
-        } else {
-            summary = try offlinePlan(policy, run, at: instant!)
-        }
-        progress.clear()
-        try planFile?.finish()
-        return code(of: summary)
-    }
-
-    /// The command that shows each version that expires, for the end of a brief report.
-    private func nextCommand(_ policy: LoadedPolicy) -> String? {
-        guard !output.verbose else { return nil }
-        var words = ["s3prune", "--dry-run", "--verbose", "--policy", policy.policy.path]
-        for path in listing where path != "-" { words += ["--listing", path] }
-        if let now { words += ["--now", now] }
-        if let url = connection.endpointURL { words += ["--endpoint-url", url] }
-        if let profile = connection.profile { words += ["--profile", profile] }
-        return words.map { PrintableText.escape(CommandText.quoted($0)) }.joined(separator: " ")
-    }
-
-    private func offlinePlan(
-        _ policy: LoadedPolicy, _ run: PruneRun, at instant: Timestamp
-    ) throws -> PlanSummary {
-        var source = try OfflineListing(
-            paths: listing, bucket: policy.policy.bucket, prefix: policy.policy.prefix)
-        return try run.plan(&source) { _ in
-            policy.header(endpoint: nil, now: instant, isOffline: true)
-        }
-    }
-
-    private func planPath(_ path: String, _ policy: LoadedPolicy) -> String {
-        guard policies.files.count > 1 else { return path }
-        let name = policy.policy.path.split(separator: "/").last.map(String.init) ?? "policy"
-        return path + "/" + name + ".plan.jsonl"
-    }
-
-    private func code(of summary: PlanSummary) -> Console.ExitCode {
-        var code = Console.ExitCode.done
-        if exitCodeOfPending, summary.totals.delete > 0 { code = code.merged(with: .pending) }
-        if summary.problems > 0 { code = code.merged(with: .problems) }
-        return code
+    /// Refuses policies whose plans would be one file.
+    private static func requireNames(_ policies: [LoadedPolicy], in folder: String) throws {
+        let paths = Dictionary(grouping: policies) { PolicyRun.planPath(folder, $0) }
+        guard let path = paths.filter({ $0.value.count > 1 }).keys.min() else { return }
+        let names = (paths[path] ?? []).map { PrintableText.escape($0.policy.path) }
+        throw Failure(
+            .usage,
+            "the plans of \(names.joined(separator: " and ")) would be one file, "
+                + PrintableText.escape(path),
+            hint: "rename one of the policy files, or run them one by one")
     }
 
     private static func instant(_ text: String) throws -> Timestamp {
@@ -164,26 +138,4 @@ struct RunCommand: S3PruneCommand {
         }
         return instant
     }
-}
-
-/// Shows how a listing goes on.
-private struct ListingProgress {
-    private let line: ProgressLine
-    private let bucket: String
-
-    init(isQuiet: Bool, bucket: String) {
-        line = ProgressLine(isQuiet: isQuiet)
-        self.bucket = bucket
-    }
-
-    func show(_ done: PruneRun.Progress) {
-        line.show { seconds in
-            let rate = seconds > 0 ? Int(Double(done.versions) / seconds) : 0
-            return "\(bucket): \(Quantity.count(done.versions, "version")) of "
-                + "\(Quantity.count(done.keys, "key")), \(Quantity.count(done.pages, "page")), "
-                + "\(Quantity.grouped(rate))/s"
-        }
-    }
-
-    func clear() { line.clear() }
 }
