@@ -48,9 +48,11 @@ import Testing
 }
 
 @Suite struct ExitCodeTests {
-    @Test("where several codes apply 5 comes before 4, 3, 6, 2 and 0")
+    @Test("where several codes apply 5 comes before 4, signals, 3, 6, 2 and 0")
     func precedence() {
-        let order: [ExitCode] = [.unknown, .partial, .refused, .problems, .pending, .done]
+        let order: [ExitCode] = [
+            .unknown, .partial, .interrupted, .terminated, .refused, .problems, .pending, .done,
+        ]
         for (i, first) in order.enumerated() {
             for second in order[i...] {
                 #expect(first.merged(with: second) == first)

@@ -7,6 +7,8 @@ struct Command: Sendable {
     var environment: [String: String] = [:]
     /// The file its standard input is read from.
     var input = "/dev/null"
+    /// Told the process's number once it runs.
+    var onStart: @Sendable (pid_t) -> Void = { _ in }
 
     /// What a program left behind.
     struct Outcome: Sendable {
@@ -20,6 +22,10 @@ struct Command: Sendable {
         /// The lines of the output, without their ends.
         var lines: [Substring] { text.split(separator: "\n", omittingEmptySubsequences: true) }
     }
+
+    /// Whether limits on memory and files are the programs' alone: a sanitizer, which `SANITIZER`
+    /// names, takes of both.
+    static let isUnsanitized = ProcessInfo.processInfo.environment["SANITIZER"] == nil
 
     /// As many programs run at once; waiting for them takes no thread from the tests.
     private static let queue: OperationQueue = {
@@ -46,12 +52,22 @@ struct Command: Sendable {
         posix_spawn_file_actions_addopen(&actions, 1, out, O_WRONLY | O_CREAT | O_TRUNC, 0o600)
         posix_spawn_file_actions_addopen(&actions, 2, err, O_WRONLY | O_CREAT | O_TRUNC, 0o600)
 
+        // A thread of a queue has its signals blocked, and a child inherits that.
+        var attributes = posix_spawnattr_t()
+        posix_spawnattr_init(&attributes)
+        defer { posix_spawnattr_destroy(&attributes) }
+        var none = sigset_t()
+        sigemptyset(&none)
+        posix_spawnattr_setsigmask(&attributes, &none)
+        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
+
         let words = CStrings([program] + arguments)
         let settings = CStrings(environment.map { "\($0.key)=\($0.value)" })
         var process = pid_t()
         let failure = posix_spawnp(
-            &process, program, &actions, nil, words.pointers, settings.pointers)
+            &process, program, &actions, &attributes, words.pointers, settings.pointers)
         guard failure == 0 else { throw CannotRun(program: program, errno: failure) }
+        onStart(process)
 
         var status: Int32 = 0
         while waitpid(process, &status, 0) == -1 && errno == EINTR {}

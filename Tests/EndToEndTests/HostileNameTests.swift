@@ -67,6 +67,83 @@ extension EndToEnd {
             #expect(Set(plan.problems.compactMap(\.key)).isSubset(of: Self.keys))
         }
 
+        @Test("is one cell of CSV that no spreadsheet executes, as Python reads it")
+        func csv() async throws {
+            let outcome = try await run(["--format", "csv"])
+            #expect(outcome.status == 6, "\(outcome.errorText)")
+            expectHarmless(outcome.output.filter { $0 != 0x0D })
+            let scratch = try Scratch()
+            let reader = """
+                import csv, re, sys
+                def back(cell):
+                    cell = cell[1:] if cell.startswith("'") else cell
+                    return re.sub(r"\\\\(?:x(..)|u{(.*?)}|(.))", lambda m: chr(int(m[1] or m[2], 16))
+                        if m[1] or m[2] else {"n": "\\n", "r": "\\r", "t": "\\t"}.get(m[3], m[3]), cell)
+                keys = []
+                for row in csv.DictReader(open(sys.argv[1], newline="", encoding="utf-8")):
+                    assert None not in row and None not in row.values(), row
+                    assert not any(cell[:1] in "=+-@" for cell in row.values() if cell), row
+                    if row["type"] == "version" and row["version_id"].endswith("-0"):
+                        keys.append(back(row["key"]))
+                sys.stdout.buffer.write("\\0\\n".join(keys).encode())
+                """
+            let table = scratch.path("table.csv")
+            try Data(outcome.output).write(to: URL(fileURLWithPath: table))
+            let read = try await Command(
+                program: "/usr/bin/python3", arguments: ["-c", reader, table]
+            ).run()
+            #expect(read.status == 0, "\(read.errorText)")
+            #expect(read.text == Self.keys.joined(separator: "\u{0}\n"))
+        }
+
+        @Test("is text of an HTML report and nothing else, as Python reads it")
+        func html() async throws {
+            for options in [[], ["--verbose"]] {
+                let outcome = try await run(["--format", "html"] + options)
+                #expect(outcome.status == 6, "\(outcome.errorText)")
+                expectHarmless(outcome.output)
+                let scratch = try Scratch()
+                let page = try scratch.write("page.html", outcome.text)
+                let reader = """
+                    import html.parser, sys
+                    class Reader(html.parser.HTMLParser):
+                        void = {"meta"}
+                        known = set("html head meta title style body main h1 h2 h3 small p div b i "
+                            "span dl dt dd table thead tbody tr th td code time".split())
+                        open, codes, rules = [], [], ""
+                        def handle_starttag(self, tag, attributes):
+                            assert tag in self.known, tag
+                            names = {name for name, _ in attributes}
+                            assert names <= {"lang", "charset", "name", "content", "http-equiv",
+                                "class", "style", "datetime"}, attributes
+                            if tag not in self.void:
+                                self.open.append(tag)
+                            if tag == "code":
+                                self.codes.append("")
+                        def handle_endtag(self, tag):
+                            assert self.open.pop() == tag, tag
+                        def handle_data(self, text):
+                            if self.open and self.open[-1] == "code":
+                                self.codes[-1] += text
+                        def handle_comment(self, text):
+                            assert False, text
+                    reader = Reader()
+                    reader.feed(open(sys.argv[1], encoding="utf-8").read())
+                    assert reader.open == ["html", "body"], reader.open
+                    print("\\n".join(reader.codes))
+                    """
+                let read = try await Command(
+                    program: "/usr/bin/python3", arguments: ["-c", reader, page]
+                ).run()
+                #expect(read.status == 0, "\(read.errorText)")
+                let codes = Set(read.lines.map(String.init))
+                for name in ["<script>alert(1)</script>", "=cmd|' /C calc'!A0", "new\\nline"] {
+                    #expect(codes.contains(name), "\(name)")
+                }
+                #expect(Self.keys.count <= codes.count)
+            }
+        }
+
         @Test("is escaped in the errors that name it")
         func errors() async throws {
             let program = try Program()

@@ -1,6 +1,6 @@
 import Foundation
 
-/// A run of `s3prune` in a home of its own, where nothing of the machine's configuration reaches it.
+/// A run of `s3prune` or `backup` in a home of its own, where nothing of the machine's configuration reaches it.
 struct Program {
     let home: Scratch
     var environment: [String: String]
@@ -32,6 +32,21 @@ struct Program {
         Command(
             program: "\(Places.products)/s3prune", arguments: arguments, environment: environment,
             input: input)
+    }
+
+    /// Runs `backup` with the arguments.
+    func backup(_ arguments: [String], input: String = "/dev/null") async throws -> Command.Outcome
+    {
+        try await run("\(Places.products)/backup", arguments, input: input)
+    }
+
+    /// Runs any program in the same home and environment.
+    func run(
+        _ program: String, _ arguments: [String], input: String = "/dev/null"
+    ) async throws -> Command.Outcome {
+        try await Command(
+            program: program, arguments: arguments, environment: environment, input: input
+        ).run()
     }
 
     /// Runs `s3prune` with the arguments.

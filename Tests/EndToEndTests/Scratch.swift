@@ -1,7 +1,7 @@
 import Foundation
 
 /// A directory of its own for one test, deleted with it.
-final class Scratch {
+final class Scratch: Sendable {
     let directory: String
 
     init() throws {

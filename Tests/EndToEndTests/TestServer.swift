@@ -67,7 +67,76 @@ struct TestServer: Sendable {
         return try #require(Int(outcome.text.trimmingCharacters(in: .whitespacesAndNewlines)))
     }
 
-    private func script(
+    /// Puts one object with boto3; its version id.
+    func put(_ content: String, to key: String, in bucket: String) async throws -> String {
+        let scratch = try Scratch()
+        let outcome = try await script(
+            "objects.py", [name, "put", bucket, encoded(key), try scratch.write("it", content)])
+        return try #require(outcome.lines.first.map(String.init))
+    }
+
+    /// Every version of a bucket as boto3 sees it, with its content.
+    func versions(in bucket: String) async throws -> [StoredVersion] {
+        let outcome = try await script("objects.py", [name, "versions", bucket])
+        return try outcome.lines.map {
+            try JSONDecoder().decode(StoredVersion.self, from: Data($0.utf8))
+        }
+    }
+
+    /// The ids of the unfinished uploads of a bucket.
+    func uploads(in bucket: String) async throws -> [String] {
+        try await script("objects.py", [name, "uploads", bucket]).lines.map(String.init)
+    }
+
+    /// Sets the rules of a bucket's lifecycle: a list in JSON.
+    func setLifecycle(_ rules: String, of bucket: String) async throws {
+        let scratch = try Scratch()
+        let path = try scratch.write("rules.json", rules)
+        _ = try await script("objects.py", [name, "lifecycle", bucket, path])
+    }
+
+    /// What a bucket is set to, as text to compare: versioning, lifecycle, policy, ACL and more.
+    func settings(of bucket: String) async throws -> String {
+        try await script("objects.py", [name, "settings", bucket]).text
+    }
+
+    /// Gives the user pruner the rights of an IAM policy in a bucket, and no others.
+    func allow(_ policy: String, in bucket: String) async throws {
+        let scratch = try Scratch()
+        let path = try scratch.write("policy.json", policy)
+        _ = try await script("objects.py", [name, "policy", bucket, path])
+    }
+
+    /// A version that a server holds; a delete marker has no size, and what another user has put may
+    /// have no content that can be seen.
+    struct StoredVersion: Decodable, Equatable {
+        var key: String
+        var version_id: String
+        var is_latest: Bool
+        var size: Int?
+        var content: String?
+    }
+
+    /// Runs Python that knows `test_servers`.
+    func python(_ text: String) async throws -> Command.Outcome {
+        let folder = "\(Places.repository)/scripts"
+        let begin = "import sys\nsys.path.insert(0, '\(folder)')\nimport test_servers\n"
+        let outcome = try await Command(
+            program: Places.python, arguments: ["-c", begin + text], environment: variables
+        ).run()
+        guard outcome.status == 0 else {
+            throw ScriptFailed(script: text, errors: outcome.errorText)
+        }
+        return outcome
+    }
+
+    /// Makes the uploader put-only and the pruner a pruner in a bucket that `backup setup` created.
+    func setRights(of bucket: String) async throws {
+        _ = try await script("set-rights.py", [bucket])
+    }
+
+    /// Runs a script of the repository, with the addresses of the servers in its environment.
+    func script(
         _ script: String, _ arguments: [String], input: String = "/dev/null"
     ) async throws -> Command.Outcome {
         let outcome = try await Command(

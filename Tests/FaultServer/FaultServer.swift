@@ -14,7 +14,7 @@ public final class FaultServer: Sendable {
         public let target: String
         /// The headers in their order.
         public let headers: [(name: String, value: String)]
-        /// The body, as much of it as was read.
+        /// The body, as much of it as was read; empty where the server keeps none.
         public let body: [UInt8]
         /// The number of its connection, from 0.
         public let connection: Int
@@ -52,6 +52,8 @@ public final class FaultServer: Sendable {
             case cut(after: Int)
             /// The connection is reset after so many bytes of the body.
             case reset(after: Int)
+            /// The connection ends after so many bytes of status line and headers.
+            case cutHead(after: Int)
             /// The connection ends before the answer: the request had its effect, or not.
             case noAnswer
             /// The connection is reset before the answer.
@@ -77,6 +79,8 @@ public final class FaultServer: Sendable {
         public var closes = false
         /// The most that is read of the request's body before answering; nil reads all of it.
         public var readsAtMost: Int?
+        /// Milliseconds between the pieces, of at most 64 KiB, in which that is read.
+        public var readPause: Int?
 
         /// An answer.
         public init(
@@ -112,11 +116,13 @@ public final class FaultServer: Sendable {
     private let loop: Loop
 
     /// A server that asks `answer` for every request. `head`, if it gives a reply, answers before
-    /// the body is read (but for `readsAtMost` of it) and ends the connection.
+    /// the body is read (but for `readsAtMost` of it) and ends the connection. Bodies are kept
+    /// for whoever asks afterwards, unless `keepsBodies` is false: then they are read and dropped.
     public init(
-        head: @escaping @Sendable (Received) -> Reply? = { _ in nil }, answer: @escaping Handler
+        keepsBodies: Bool = true, head: @escaping @Sendable (Received) -> Reply? = { _ in nil },
+        answer: @escaping Handler
     ) throws {
-        loop = try Loop(head: head, answer: answer)
+        loop = try Loop(keepsBodies: keepsBodies, head: head, answer: answer)
         loop.begin()
     }
 
@@ -164,16 +170,21 @@ private final class Loop: @unchecked Sendable {
     private let listener: Int32
     /// A pipe; its reading end is readable once stalls may end.
     private let gate: (read: Int32, write: Int32)
+    private let keepsBodies: Bool
     private let head: @Sendable (FaultServer.Received) -> FaultServer.Reply?
     private let answer: FaultServer.Handler
 
     init(
+        keepsBodies: Bool,
         head: @escaping @Sendable (FaultServer.Received) -> FaultServer.Reply?,
         answer: @escaping FaultServer.Handler
     ) throws {
+        self.keepsBodies = keepsBodies
         self.head = head
         self.answer = answer
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        // A program that a test starts must not keep connections of others open.
+        _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
         var ends: [Int32] = [0, 0]
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
@@ -188,6 +199,7 @@ private final class Loop: @unchecked Sendable {
         guard isListening, pipe(&ends) == 0 else {
             throw POSIXError(POSIXErrorCode(rawValue: errno) ?? .EIO)
         }
+        for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
         listener = descriptor
         gate = (ends[0], ends[1])
         port = Int(UInt16(bigEndian: address.sin_port))
@@ -230,6 +242,7 @@ private final class Loop: @unchecked Sendable {
             let descriptor = accept(listener, nil, nil)
             if descriptor < 0, errno == EINTR { continue }
             guard descriptor >= 0 else { break }
+            _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
             let number: Int? = state.withLock {
                 guard !isStopped else { return nil }
                 connections.insert(descriptor)
@@ -249,12 +262,14 @@ private final class Loop: @unchecked Sendable {
         var turn = 0
         while let request = peer.readHead(connection: number, turn: turn) {
             if let reply = head(request) {
-                let read = peer.readBody(of: request, atMost: reply.readsAtMost ?? 0)
+                if reply.readPause != nil { peer.narrow() }
+                let read = peer.readBody(
+                    of: request, atMost: reply.readsAtMost ?? 0, pause: reply.readPause)
                 state.withLock { received.append(read) }
                 _ = peer.play(reply, to: request)
                 break
             }
-            let whole = peer.readBody(of: request, atMost: .max)
+            let whole = peer.readBody(of: request, atMost: .max, keeps: keepsBodies)
             state.withLock { received.append(whole) }
             guard peer.play(answer(whole), to: request) else { break }
             turn += 1
@@ -329,17 +344,41 @@ private final class Peer: @unchecked Sendable {
             connection: connection, turn: turn)
     }
 
-    func readBody(of request: FaultServer.Received, atMost limit: Int) -> FaultServer.Received {
+    /// Keeps the kernel from taking much more than is read.
+    func narrow() {
+        var size: Int32 = 256 << 10
+        setsockopt(
+            descriptor, SOL_SOCKET, SO_RCVBUF, &size, socklen_t(MemoryLayout.size(ofValue: size)))
+    }
+
+    func readBody(
+        of request: FaultServer.Received, atMost limit: Int, pause: Int? = nil, keeps: Bool = true
+    ) -> FaultServer.Received {
         let wanted = min(Int(request["content-length"] ?? "0") ?? 0, limit)
         if wanted > unread.count, request["expect"] != nil {
             send(Array("HTTP/1.1 100 Continue\r\n\r\n".utf8))
         }
-        while unread.count < wanted, readMore() {}
+        if !keeps {
+            drop(wanted)
+            return request
+        }
+        while unread.count < wanted, readMore() {
+            if let pause { _ = wait(milliseconds: pause) }
+        }
         let body = Array(unread.prefix(wanted))
         unread.removeFirst(body.count)
         return FaultServer.Received(
             method: request.method, target: request.target, headers: request.headers, body: body,
             connection: request.connection, turn: request.turn)
+    }
+
+    private func drop(_ count: Int) {
+        var left = count
+        while left > 0, !unread.isEmpty || readMore() {
+            let dropped = min(left, unread.count)
+            unread.removeFirst(dropped)
+            left -= dropped
+        }
     }
 
     /// Sends an answer; false where the connection is over.
@@ -354,6 +393,9 @@ private final class Peer: @unchecked Sendable {
         case .reset(let count):
             send(head + body.prefix(count))
             return reset()
+        case .cutHead(let count):
+            send(Array(head.prefix(count)))
+            return false
         case .noAnswer: return false
         case .resetWithoutAnswer: return reset()
         case .stall:

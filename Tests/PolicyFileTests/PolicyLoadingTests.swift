@@ -186,6 +186,104 @@ private let head = "version: 1\nbucket: acme-backups\n"
         #expect(throws: PolicyProblems.self) { try Policy.read(path: path) }
     }
 
+    @Test(
+        "a file that others may write to is warned about, and refused where it would delete",
+        arguments: [(0o664, "its group"), (0o646, "everybody"), (0o666, "everybody")])
+    func writable(mode: Int, who: String) throws {
+        let path = try file(mode: mode)
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        let (bytes, warnings) = try Policy.read(path: path)
+        #expect(bytes == Array(head.utf8))
+        #expect(warnings.map(\.message) == ["\(who) may write to the file"])
+        #expect(warnings.map(\.severity) == [.warning])
+        let error = try #require(throws: PolicyProblems.self) {
+            try Policy.read(path: path, toDelete: true)
+        }
+        #expect(error.problems.map(\.severity) == [.error])
+        #expect(error.problems.first?.hint == "chmod go-w \(path)")
+    }
+
+    @Test(
+        "a file that only its owner may write to is read without a word", arguments: [0o600, 0o644])
+    func notWritable(mode: Int) throws {
+        let path = try file(mode: mode)
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        #expect(try Policy.read(path: path, toDelete: true).warnings.isEmpty)
+    }
+
+    private func file(mode: Int) throws -> String {
+        let path = FileManager.default.temporaryDirectory
+            .appending(path: "policy-\(UUID().uuidString).yaml").path
+        _ = FileManager.default.createFile(atPath: path, contents: Data(head.utf8))
+        try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: path)
+        return path
+    }
+
+    @Test(
+        "the cure for a slip is named",
+        arguments: [
+            ("keep:\n  daily 3\n  weekly: 1\n", "in quotes"),
+            ("keep: { \"daily 3\": 4 }\n", "a key is followed by ': ', as in 'daily: 3'"),
+            ("keep: all\nunmatch: keep\n", "did you mean 'unmatched'?"),
+            ("keep: all\nmin: 3\n", "known here: "),
+            ("keep: all\nincomplete: keep\n", "did you mean 'incomplete-uploads'?"),
+            ("keep: all\norphans: keep\n", "'orphans' belongs in 'delete-markers'"),
+            ("keep: { pick: last, daily: 1 }\n", "belongs at the top of the file or in a rule"),
+            ("min-age: -2d\nkeep: all\n", "a duration is never negative"),
+            ("min-versions: 0\nkeep: all\n", "the newest copy of the data is never deleted"),
+            ("timezone: UTC+2\nkeep: all\n", "an offset is no zone, name a city"),
+            ("timezone: 2\nkeep: all\n", "IANA names such as Europe/Berlin"),
+            ("keep: [daily\n", "closed"), ("name: \"x\nkeep: all\n", "never closed"),
+            ("keep: { daily: !!int 3 }\n", "quote a text that begins with '!'"),
+            ("keep: !!map { daily: 3 }\n", "quote a text that begins with '!'"),
+            ("keep: all\n\u{0}\n", "is this a text file?"),
+        ])
+    func cures(text: String, cure: String) {
+        let all = problems(head + text).map(\.rendering).joined(separator: "\n")
+        #expect(all.contains(cure), "\(all)")
+    }
+
+    @Test("an unterminated text is pointed at where it begins, not at the end of the file")
+    func unterminated() throws {
+        let problem = try #require(problems(head + "timezone: \"UTC\nkeep: all\n").first)
+        #expect((problem.line, problem.column) == (3, 11))
+    }
+
+    @Test("a long line is cut around its caret, a shorter one is shown whole")
+    func excerpts() throws {
+        let short = String(repeating: "x", count: 90)
+        let long = String(repeating: "x", count: 200)
+        for (name, isCut) in [(short, false), (long, true)] {
+            let problem = try #require(problems(head + "keep: { \(name): 1 }\n").first)
+            #expect(problem.rendering.contains("…\n") == isCut, "\(problem.rendering)")
+        }
+    }
+
+    @Test("a policy is told in its own words, defaults included")
+    func summary() throws {
+        let text =
+            head + """
+                timezone: Europe/Berlin
+                day-starts: 12
+                incomplete-uploads: { abort-after: 3d }
+                delete-markers: { orphans: remove }
+                rules:
+                  - name: databases
+                    match: "db/**"
+                    keep: { last: all, within: 1d12h, weekly: 8 }
+                    health: { min-size: 1KiB, shrink-limit: 12.5% }
+                  - { match: "legal/**", keep: all }
+                """
+        #expect(
+            try load(text).get().summary == """
+                p.yaml: ok: s3://acme-backups, 2 rules, days of Europe/Berlin from hour 12
+                  databases: keep last all, within 1d12h, weekly 8; pick first; min-age 2d; \
+                min-versions 3; min-size 1KiB, shrink-limit 12.5%
+                  legal/**: keep all
+                  other keys kept; delete markers alone removed; uploads aborted after 3d
+                """)
+    }
+
     @Test("policies of one bucket may not overlap")
     func overlaps() throws {
         let whole = try load(head + "keep: all\n").get()

@@ -1,136 +1,157 @@
 import CivilTime
-import Foundation
-import PolicyFile
+import Properties
 import Retention
 import Testing
 
 /// The promise: with `pick: first` or `both`, whoever can only upload cannot make a version go that
 /// was begun before, is large enough and the first such of its period.
 @Suite struct GuaranteeTests {
-    static let count = UInt64(ProcessInfo.processInfo.environment["SOAK_HISTORIES"] ?? "") ?? 1_000
+    /// 2,000 histories, or as many as SOAK_HISTORIES says.
+    static let count = Soak.count(else: 2_000)
 
-    /// A night's backups for some months, a moment of intrusion, and what the intruder uploads.
-    struct Attack {
-        var calendar: CivilCalendar
-        var rule: Rule
-        var count: Int
-        var kind: PeriodKind
-        var honest: [Version] = []
-        var hostile: [Version] = []
-        var start: Timestamp
-
-        init(seed: UInt64) {
-            var random = SeededRandom(seed: seed)
-            calendar = CivilCalendar(
-                zone: RandomHistory.zones.randomElement(using: &random)!,
-                dayStarts: random.chance(70) ? 0 : .random(in: 0..<24, using: &random))
-            kind = [.day, .week, .month].randomElement(using: &random)!
-            count = .random(in: 1...6, using: &random)
-            var slots = Slots()
-            slots[kind] = .limited(count)
-            rule = Rule(
-                keep: .slots(slots), pick: random.chance(50) ? .first : .both,
-                minAge: CalendarDuration(days: .random(in: 0...3, using: &random)),
-                minVersions: 1, keepOldest: random.chance(50), health: Health(minSize: 500))
-            start = Timestamp(seconds: 1_774_746_000 + .random(in: 0...20_000_000, using: &random))
-            for night in 0..<Int.random(in: 3...60, using: &random) {
-                let age = Int64(night * 86_400) + .random(in: 1...80_000, using: &random)
-                honest.append(
-                    Version(
-                        modified: start.advanced(bySeconds: -age),
-                        size: random.chance(85) ? 1000 : 10))
-            }
-            for _ in 0..<Int.random(in: 1...40, using: &random) {
-                let later = Int64.random(in: 0...(40 * 86_400), using: &random)
-                hostile.append(
-                    Version(
-                        modified: start.advanced(bySeconds: later),
-                        size: [0, 10, 1000, 1 << 40].randomElement(using: &random)!))
-            }
-        }
-
-        /// The honest versions that are the first large enough of their period.
-        var protected: [Version] {
-            let large = honest.filter { $0.size >= rule.health.minSize }
-            return large.filter { version in
-                let period = calendar.period(kind, of: version.modified)
-                return !large.contains {
-                    $0.modified < version.modified
-                        && calendar.period(kind, of: $0.modified) == period
-                }
-            }
-        }
-    }
-
-    @Test("no upload after the intrusion makes a protected version go at any later nightly run")
+    @Test("no upload after the intrusion makes a protected version go at any later run")
     func guarantee() {
-        for seed in 0..<Self.count {
-            let attack = Attack(seed: seed)
-            var versions = attack.honest.sorted { $0.modified > $1.modified }
-            for night in 0..<41 {
-                let now = attack.start.advanced(bySeconds: Int64(night * 86_400))
-                let before = now.advanced(bySeconds: -86_400)
-                versions += attack.hostile.filter { $0.modified > before && $0.modified <= now }
-                versions.sort { $0.modified > $1.modified }
-                for index in versions.indices { versions[index].isLatest = index == 0 }
-                let decisions = decide(
-                    versions, rule: attack.rule, calendar: attack.calendar, now: now)
-                versions = versions.indices.filter { decisions.action(at: $0) != .delete }
-                    .map { versions[$0] }
-                let today = attack.calendar.period(attack.kind, of: now)
-                let left = Set(versions.map(\.modified))
-                let lost = attack.protected.filter {
-                    today - attack.calendar.period(attack.kind, of: $0.modified) < attack.count
-                        && !left.contains($0.modified)
+        let failure = firstFailure(ofSeeds: Self.count) { seed in
+            Intrusion(seed: seed).losesProtected()
+        }
+        guard let failure else { return }
+        let small = Intrusion(seed: failure).shrunk { $0.losesProtected() }
+        Issue.record("seed \(failure)\n\(small)")
+    }
+
+    @Test("the search finds that pick: last promises nothing of the kind, in few histories")
+    func pickLast() throws {
+        let fails: @Sendable (Intrusion) -> Bool = { $0.losesProtected() }
+        let failure = firstFailure(ofSeeds: 300) { fails(Intrusion(seed: $0, picks: [.last])) }
+        let seed = try #require(failure)
+        let small = Intrusion(seed: seed, picks: [.last]).shrunk(while: fails)
+        // What is left is the attack itself: a good version, a later one, a night.
+        #expect(small.honest.count == 1, "\(small)")
+        #expect(!small.hostile.isEmpty, "\(small)")
+        #expect(small.runs.count == 1, "\(small)")
+    }
+
+    @Test("the search finds that a version below min-size is not promised")
+    func tooSmall() throws {
+        let fails: @Sendable (Intrusion) -> Bool = { $0.losesProtected(minSize: 0) }
+        let failure = firstFailure(ofSeeds: 2_000) { fails(Intrusion(seed: $0)) }
+        let seed = try #require(failure)
+        let small = Intrusion(seed: seed).shrunk(while: fails)
+        #expect(small.rule.health.minSize > 0, "\(small)")
+        #expect(small.honest.contains { $0.size < small.rule.health.minSize }, "\(small)")
+    }
+
+    @Test("the search finds that one period more than the rule's is not promised")
+    func onePeriodMore() throws {
+        let fails: @Sendable (Intrusion) -> Bool = { $0.losesProtected(periodsMore: 1) }
+        let failure = firstFailure(ofSeeds: 2_000) { fails(Intrusion(seed: $0)) }
+        #expect(failure != nil)
+    }
+
+    @Test("no version is deleted before its keep-until, whatever arrives later")
+    func keepUntil() {
+        let picks: [Pick] = [.first, .last, .both]
+        let failure = firstFailure(ofSeeds: Self.count) { seed in
+            Intrusion(seed: seed, picks: picks).breaksKeepUntil()
+        }
+        guard let failure else { return }
+        let small = Intrusion(seed: failure, picks: picks).shrunk { $0.breaksKeepUntil() }
+        Issue.record("seed \(failure)\n\(small)")
+    }
+}
+
+extension Intrusion {
+    /// The key as it is before anything of the intruder arrives.
+    private var key: PrunedKey {
+        var key = PrunedKey(
+            rule: rule, calendar: calendar, released: released,
+            currentIsLastArrived: currentIsLastArrived)
+        for (number, version) in honest.enumerated() {
+            key.add(version, number: number - honest.count)
+        }
+        return key
+    }
+
+    /// The honest versions that are the first large enough of a period, each with the end of the
+    /// last of the rule's periods in which it is promised; nil for no end.
+    private func protected(
+        _ minSize: Int64, periodsMore: Int
+    ) -> [(number: Int, until: Timestamp?)] {
+        let large = honest.indices.filter { !honest[$0].isMarker && honest[$0].size >= minSize }
+        guard case .slots(let slots) = rule.keep else {
+            return large.map { ($0 - honest.count, nil) }
+        }
+        var protected: [(Int, Timestamp?)] = []
+        for kind in PeriodKind.allCases {
+            guard let count = slots[kind] else { continue }
+            for index in large {
+                let period = calendar.period(kind, of: honest[index].modified)
+                let isFirst = !large.contains {
+                    honest[$0].modified < honest[index].modified
+                        && calendar.period(kind, of: honest[$0].modified) == period
                 }
-                if !lost.isEmpty {
-                    Issue.record("seed \(seed), night \(night): lost \(lost), \(attack.rule)")
-                    return
+                guard isFirst else { continue }
+                var until: Timestamp?
+                if case .limited(let number) = count {
+                    until = calendar.start(of: kind, period + number + periodsMore)
                 }
+                protected.append((index - honest.count, until))
             }
         }
+        return protected
     }
 
-    @Test("pruning every night and pruning once at the end keep the same slot holders")
-    func nightly() {
-        for seed in 0..<100 as Range<UInt64> {
-            var random = SeededRandom(seed: seed)
-            let calendar = CivilCalendar(zone: RandomHistory.zones.randomElement(using: &random)!)
-            let rule = Rule(
-                keep: .slots(Slots(daily: .limited(5), weekly: .limited(3), monthly: .limited(4))),
-                pick: seed % 2 == 0 ? .first : .both, minAge: .zero, minVersions: 1)
-            let first = Timestamp(seconds: 1_774_746_000)
-            var all: [Version] = []
-            var pruned: [Version] = []
-            for night in 0..<200 {
-                let now = first.advanced(bySeconds: Int64(night * 86_400))
-                let age = Int64.random(in: 0..<80_000, using: &random)
-                let version = Version(modified: now.advanced(bySeconds: -age), size: 1)
-                all = Self.current([version] + all)
-                pruned = Self.current([version] + pruned)
-                pruned = Self.survivors(pruned, rule, calendar, now).map(\.version)
+    /// Whether a run deletes what was promised.
+    func losesProtected(minSize: Int64? = nil, periodsMore: Int = 0) -> Bool {
+        let promised = protected(minSize ?? rule.health.minSize, periodsMore: periodsMore)
+        return isPromiseBroken { _, _ in promised }
+    }
+
+    /// Whether a run deletes a version before the keep-until that an earlier run gave for it.
+    ///
+    /// That date counts on uploads that are dated when they are complete.
+    func breaksKeepUntil() -> Bool {
+        var intrusion = self
+        for index in hostile.indices {
+            intrusion.hostile[index].arrives = hostile[index].version.modified
+        }
+        var given: [(number: Int, until: Timestamp?)] = []
+        return intrusion.isPromiseBroken { decisions, key in
+            for index in key.held.indices {
+                switch decisions[index].keepUntil {
+                case .none: break
+                case .never: given.append((key.held[index].number, nil))
+                case .at(let end): given.append((key.held[index].number, end))
+                }
             }
-            let end = first.advanced(bySeconds: Int64(199 * 86_400))
-            let once = Self.survivors(all, rule, calendar, end)
-            let nightly = Self.survivors(pruned, rule, calendar, end)
-            #expect(
-                once.filter(\.holdsSlot).map(\.version.modified)
-                    == nightly.filter(\.holdsSlot).map(\.version.modified), "seed \(seed)")
+            return given
         }
     }
 
-    private static func current(_ versions: [Version]) -> [Version] {
-        var versions = versions.sorted { $0.modified > $1.modified }
-        for index in versions.indices { versions[index].isLatest = index == 0 }
-        return versions
-    }
-
-    private static func survivors(
-        _ versions: [Version], _ rule: Rule, _ calendar: CivilCalendar, _ now: Timestamp
-    ) -> [(version: Version, holdsSlot: Bool)] {
-        let decisions = decide(versions, rule: rule, calendar: calendar, now: now)
-        return versions.indices.filter { decisions.action(at: $0) != .delete }.map { index in
-            (versions[index], decisions[index].reasons.contains { $0.code.periodKind != nil })
+    /// Prunes at every run what has arrived by then, and looks whether something is missing that is
+    /// promised beyond that moment.
+    private func isPromiseBroken(
+        _ promised: (Decisions, PrunedKey) -> [(number: Int, until: Timestamp?)]
+    ) -> Bool {
+        var key = key
+        var arrived = 0
+        let arrivals = hostile.enumerated().sorted {
+            ($0.element.arrives, $0.offset) < ($1.element.arrives, $1.offset)
         }
+        for now in runs {
+            while arrived < arrivals.count, arrivals[arrived].element.arrives <= now {
+                key.add(arrivals[arrived].element.version, number: arrived)
+                arrived += 1
+            }
+            let decisions = key.decisions(at: now)
+            let promises = promised(decisions, key)
+            key.prune(at: now)
+            let left = key.numbers
+            let isBroken = promises.contains { promise in
+                (promise.until.map { now < $0 } ?? true) && !left.contains(promise.number)
+            }
+            if isBroken { return true }
+        }
+        return false
     }
 }

@@ -1,59 +1,70 @@
 import CivilTime
-import Foundation
+import Properties
 import Retention
 import Testing
 
 @Suite struct ModelTests {
-    /// 10,000 histories, or as many as SOAK_HISTORIES says.
-    static let count = UInt64(ProcessInfo.processInfo.environment["SOAK_HISTORIES"] ?? "") ?? 10_000
+    /// 2,000 histories, or as many as SOAK_HISTORIES says.
+    static let count = Soak.count(else: 2_000)
 
     @Test("the engine and the model written from the rule's text agree")
     func agreement() {
-        for seed in 0..<Self.count {
-            let history = RandomHistory(seed: seed)
-            guard history.disagreement != nil else { continue }
-            let small = history.shrunk()
-            Issue.record(
-                """
-                seed \(seed): \(small.disagreement ?? "")
-                zone \(small.calendar.zone.identifier), day starts \(small.calendar.dayStarts), \
-                now \(small.now.rfc3339), released \(small.released), orphans \(small.orphans)
-                \(small.rule)
-                \(small.versions.map { "\($0.modified.rfc3339) \($0)" }.joined(separator: "\n"))
-                """)
-            return
+        let failure = firstFailure(ofSeeds: Self.count) {
+            RandomHistory(seed: $0).disagreement != nil
         }
+        guard let failure else { return }
+        let small = RandomHistory(seed: failure).shrunk { $0.disagreement != nil }
+        Issue.record("seed \(failure): \(small.disagreement ?? "")\n\(small)")
     }
 
     @Test("pruning what is left of a pruned history changes nothing")
     func idempotence() {
-        for seed in 0..<2_000 as Range<UInt64> {
-            var history = RandomHistory(seed: seed)
-            // A crowd or a median may vanish with what was deleted beside it.
-            history.rule.health = Health(minSize: history.rule.health.minSize)
-            let first = history.decisions
-            let survivors = history.versions.indices.filter { first.action(at: $0) != .delete }
-            var again = history
-            again.versions = survivors.map { history.versions[$0] }
-            let second = again.decisions
-            for index in again.versions.indices {
-                #expect(second.action(at: index) != .delete, "seed \(seed)")
-            }
+        let failure = firstFailure(ofSeeds: Self.count) {
+            RandomHistory(seed: $0).changesWhenPrunedAgain
         }
+        guard let failure else { return }
+        let small = RandomHistory(seed: failure).shrunk(while: \.changesWhenPrunedAgain)
+        Issue.record("seed \(failure)\n\(small)")
     }
 
-    @Test("no version is deleted before its keep-until")
-    func keepUntil() {
-        for seed in 0..<2_000 as Range<UInt64> {
-            let history = RandomHistory(seed: seed)
+    @Test("the order of a listing counts only among versions of one instant")
+    func order() {
+        let failure = firstFailure(ofSeeds: Self.count) {
+            RandomHistory(seed: $0).dependsOnListingOrder(seed: $0)
+        }
+        guard let failure else { return }
+        let small = RandomHistory(seed: failure)
+            .shrunk { $0.dependsOnListingOrder(seed: failure) }
+        Issue.record("seed \(failure)\n\(small)")
+    }
+
+    @Test("uploads dated by initiation or by completion: one rule, which the model confirms")
+    func datings() {
+        let failure = firstFailure(ofSeeds: Self.count) { seed in
+            RandomHistory(seed: seed).datedByInitiation(seed: seed).disagreement != nil
+        }
+        guard let failure else { return }
+        let small = RandomHistory(seed: failure).datedByInitiation(seed: failure)
+            .shrunk { $0.disagreement != nil }
+        Issue.record("seed \(failure): \(small.disagreement ?? "")\n\(small)")
+    }
+
+    @Test("versions of one second share every slot, and min-versions counts them one by one")
+    func oneSecond() {
+        for seed in 0..<min(Self.count, 100_000) {
+            var history = RandomHistory(seed: seed)
+            let instant = history.now.advanced(bySeconds: -3)
+            for index in history.versions.indices { history.versions[index].modified = instant }
+            #expect(history.disagreement == nil, "seed \(seed)")
             let decisions = history.decisions
-            for index in history.versions.indices {
-                guard case .at(let end) = decisions[index].keepUntil, end > history.now else {
-                    continue
-                }
-                var later = history
-                later.now = end.advanced(bySeconds: -1)
-                #expect(later.decisions.action(at: index) != .delete, "seed \(seed)")
+            let real = history.versions.indices.filter { !history.versions[$0].isMarker }
+            let deleted = real.filter { decisions.action(at: $0) == .delete }
+            let least = min(real.count, max(1, history.rule.minVersions))
+            #expect(real.count - deleted.count >= least, "seed \(seed)")
+            #expect(deleted.allSatisfy { $0 >= real[least - 1] }, "seed \(seed)")
+            guard case .slots(let slots) = history.rule.keep else { continue }
+            if PeriodKind.allCases.contains(where: { slots[$0] != nil }) {
+                #expect(deleted.isEmpty, "seed \(seed)")
             }
         }
     }

@@ -1,23 +1,7 @@
 import CivilTime
 import PolicyFile
+import Properties
 import Retention
-
-/// SplitMix64: the same numbers for the same seed, on every machine.
-struct SeededRandom: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
-        return z ^ (z >> 31)
-    }
-
-    mutating func chance(_ percent: Int) -> Bool { Int.random(in: 0..<100, using: &self) < percent }
-}
 
 /// One key's versions, a rule and a moment, drawn from a seed.
 struct RandomHistory {
@@ -51,7 +35,7 @@ struct RandomHistory {
         if random.chance(30) { orphans = .remove }
     }
 
-    private static func rule(_ random: inout SeededRandom) -> Rule {
+    static func rule(_ random: inout SeededRandom) -> Rule {
         if random.chance(2) { return Rule(keep: .all, minAge: .zero) }
         var slots = Slots()
         if random.chance(30) { slots.last = count(&random) }
@@ -142,15 +126,67 @@ struct RandomHistory {
         return nil
     }
 
-    /// The smallest history with fewer versions that still differs.
-    func shrunk() -> RandomHistory {
-        var smallest = self
-        var index = 0
-        while index < smallest.versions.count {
-            var smaller = smallest
-            smaller.versions.remove(at: index)
-            if smaller.disagreement != nil { smallest = smaller } else { index += 1 }
+    /// Whether pruning what is left deletes more.
+    var changesWhenPrunedAgain: Bool {
+        let first = decisions
+        var again = self
+        again.versions = versions.indices.filter { first.action(at: $0) != .delete }
+            .map { versions[$0] }
+        let second = again.decisions
+        return again.versions.indices.contains { second.action(at: $0) == .delete }
+    }
+
+    /// Whether another order of the listing changes what happens to a version. Of versions of the
+    /// same instant the order says which is newer, so that these are moved apart first.
+    func dependsOnListingOrder(seed: UInt64) -> Bool {
+        var random = SeededRandom(seed: seed)
+        var apart = self
+        var seen: Set<Timestamp> = []
+        for index in apart.versions.indices {
+            while !seen.insert(apart.versions[index].modified).inserted {
+                apart.versions[index].modified = apart.versions[index].modified
+                    .advanced(bySeconds: -1)
+            }
         }
-        return smallest
+        let places = apart.versions.indices.shuffled(using: &random)
+        var shuffled = apart
+        shuffled.versions = places.map { apart.versions[$0] }
+        let (one, other) = (apart.decisions, shuffled.decisions)
+        return places.indices.contains { place in
+            one.action(at: places[place]) != other.action(at: place)
+                || one[places[place]].keepUntil != other[place].keepUntil
+        }
+    }
+
+    /// The same uploads in the same listing, some of them dated when they were begun.
+    func datedByInitiation(seed: UInt64) -> RandomHistory {
+        var random = SeededRandom(seed: seed)
+        var copy = self
+        for index in copy.versions.indices where random.chance(40) {
+            copy.versions[index].modified = copy.versions[index].modified
+                .advanced(bySeconds: -.random(in: 0...400_000, using: &random))
+        }
+        return copy
+    }
+}
+
+extension RandomHistory: Shrinkable {
+    var smaller: [RandomHistory] {
+        versions.indices.map { index in
+            var copy = self
+            copy.versions.remove(at: index)
+            return copy
+        }
+    }
+}
+
+extension RandomHistory: CustomStringConvertible {
+    var description: String {
+        """
+        zone \(calendar.zone.identifier), day starts \(calendar.dayStarts), now \(now.rfc3339), \
+        released \(released), orphans \(orphans)
+        \(rule)
+        \(versions.map { "\($0.modified.rfc3339) \($0)" }.joined(separator: "\n"))
+        """
     }
 }

@@ -34,4 +34,10 @@ import Testing
         try buffer.append([9])
         #expect(try buffer.read(at: 0, count: 1) == [9])
     }
+
+    @Test("goes to /tmp where TMPDIR is not set or is empty, never to the root")
+    func folder() {
+        #expect(TemporaryFile.folder(nil) == "/tmp" && TemporaryFile.folder("") == "/tmp")
+        #expect(TemporaryFile.folder("/var/tmp") == "/var/tmp")
+    }
 }

@@ -84,6 +84,15 @@ private struct Pages: PageSource {
         #expect(sink.actions["a"] == ["keep current+min-versions+daily", "keep daily"])
     }
 
+    @Test("a pin holds on a key that no rule takes, and one whose version is gone is reported")
+    func pinOfUnmatched() throws {
+        let rules = "rules: [{ match: \"db/**\", keep: { daily: 2 } }]\n"
+        let pin = "pins: [{ key: other, version-id: other-1, why: w }]\n"
+        #expect(try plan(rules + pin, [nights("other", 3)]).problems.isEmpty)
+        let gone = try plan(rules + pin, [nights("other", 1)])
+        #expect(gone.problems.map(\.code) == [.pin])
+    }
+
     @Test("a plan that deletes more of a rule than max-delete is refused, unless it is expected")
     func maxDelete() throws {
         let sink = try plan("keep: { daily: 2 }\n", [nights("a", 200)])

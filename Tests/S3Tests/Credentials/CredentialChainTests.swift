@@ -124,29 +124,53 @@ struct CredentialChainTests {
             environment: keys.merging(["AWS_CREDENTIAL_EXPIRATION": "soon"]) { $1 },
             words: "AWS_CREDENTIAL_EXPIRATION"),
         Refusal(
-            testDescription: "a role from another profile",
-            config: "[default]\nrole_arn = arn:aws:iam::1:role/r\nsource_profile = x\n",
-            credentials: files, words: "assuming a role is not supported yet (role_arn,"),
-        Refusal(
-            testDescription: "a web identity in the profile",
-            config: "[default]\nrole_arn = arn:x\nweb_identity_token_file = /t\n",
-            words: "web identity is not supported yet"),
-        Refusal(
-            testDescription: "a web identity in the environment",
-            environment: ["AWS_WEB_IDENTITY_TOKEN_FILE": "/t", "AWS_ROLE_ARN": "arn:x"],
-            credentials: files, words: "web identity is not supported yet"),
-        Refusal(
-            testDescription: "single sign-on",
+            testDescription: "a sign-on of a session that is not described",
             config: "[default]\nsso_session = s\n", credentials: files,
-            words: "single sign-on is not supported yet"),
+            words: "there is no section [sso-session s]"),
         Refusal(
-            testDescription: "single sign-on of the old kind",
-            config: "[default]\nsso_start_url = https://x\n",
-            words: "single sign-on is not supported yet"),
+            testDescription: "a sign-on of the old kind without a region",
+            config: "[default]\nsso_start_url = https://x\n", credentials: files,
+            words: "sso_region is missing"),
         Refusal(
-            testDescription: "a container",
-            environment: ["AWS_CONTAINER_CREDENTIALS_RELATIVE_URI": "/x"],
-            words: "container's credentials endpoint is not supported yet"),
+            testDescription: "a sign-on by aws login",
+            config: "[default]\nlogin_session = s\n", credentials: files,
+            words: "aws login is not supported yet"),
+        Refusal(
+            testDescription: "a role of nobody",
+            config: "[default]\nrole_arn = arn:aws:iam::1:role/r\n", credentials: files,
+            words: "says not whose credentials"),
+        Refusal(
+            testDescription: "a role of a profile without keys",
+            config:
+                "[default]\nrole_arn = arn:x\nsource_profile = p\n[profile p]\nregion = eu-west-1\n",
+            words: "profile p has no credentials"),
+        Refusal(
+            testDescription: "roles in a circle",
+            config: """
+                [default]
+                role_arn = arn:x
+                source_profile = p
+                [profile p]
+                role_arn = arn:y
+                source_profile = default
+
+                """, words: "in a circle"),
+        Refusal(
+            testDescription: "a role with a second factor",
+            config: "[default]\nrole_arn = arn:x\nsource_profile = x\nmfa_serial = arn:m\n",
+            words: "second factor is not supported"),
+        Refusal(
+            testDescription: "a role for too long",
+            config: "[default]\nrole_arn = arn:x\nsource_profile = x\nduration_seconds = 60\n",
+            words: "duration_seconds is 900 to 43200"),
+        Refusal(
+            testDescription: "a web identity without its file",
+            environment: ["AWS_WEB_IDENTITY_TOKEN_FILE": "/nowhere", "AWS_ROLE_ARN": "arn:x"],
+            credentials: files, words: "there is no file /nowhere"),
+        Refusal(
+            testDescription: "a container's endpoint elsewhere over plain http",
+            environment: ["AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://192.0.2.1/x"],
+            words: "plain http may only go to this machine"),
     ]
 
     @Test("there are none, and the error says why:", arguments: refusals)

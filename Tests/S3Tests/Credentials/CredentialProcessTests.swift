@@ -87,14 +87,14 @@ struct CredentialProcessTests {
 
     @Test(
         "a command that takes too long is killed, also after it closed its output",
-        arguments: ["exec sleep 30", "exec sleep 30 >&-"])
+        arguments: ["exec sleep 300", "exec sleep 300 >&-"])
     func timeout(script: String) throws {
         let start = ContinuousClock.now
         let error = #expect(throws: ConfigurationError.self) {
             try CredentialProcessTests.process(script, seconds: 1).credentials()
         }
         #expect(error?.message.contains("did not end within 1 s") == true)
-        #expect(ContinuousClock.now - start < .seconds(15))
+        #expect(ContinuousClock.now - start < .seconds(120))
     }
 
     @Test("a program that is not there is named")

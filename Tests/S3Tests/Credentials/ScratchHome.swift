@@ -1,3 +1,4 @@
+import CivilTime
 import Foundation
 
 @testable import S3
@@ -34,6 +35,14 @@ final class ScratchHome {
         change(&options)
         return try Configuration(
             options: options, policy: policy,
-            environment: environment.merging(["HOME": path]) { given, _ in given })
+            environment: environment.merging(
+                ["HOME": path, "AWS_EC2_METADATA_DISABLED": "true"]) { given, _ in given })
+    }
+}
+
+extension Configuration {
+    /// The credentials at the time of the tests.
+    func credentials() throws -> Credentials {
+        try credentials(clock: { Timestamp(rfc3339: "2026-11-23T03:00:00Z")! })
     }
 }

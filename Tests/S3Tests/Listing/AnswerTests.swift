@@ -35,7 +35,8 @@ struct AnswerCase: Decodable, Sendable, CustomTestStringConvertible {
         // Requests differ in shape from operation to operation; these tests do not look at them.
         let data = try! Data(contentsOf: file)
         let list = try! JSONSerialization.jsonObject(with: data) as! [[String: Any]]
-        return list.filter { ["ListObjectVersions", "any"].contains($0["op"] as! String) }
+        let operations = ["ListObjectVersions", "CompleteMultipartUpload", "any"]
+        return list.filter { operations.contains($0["op"] as! String) }
             .map { entry in
                 let one = try! JSONSerialization.data(withJSONObject: entry)
                 return try! JSONDecoder().decode(AnswerCase.self, from: one)
@@ -43,6 +44,7 @@ struct AnswerCase: Decodable, Sendable, CustomTestStringConvertible {
     }()
 
     static let listings = all.filter { $0.op == "ListObjectVersions" }
+    static let completions = all.filter { $0.op == "CompleteMultipartUpload" }
     static let errors = all.filter { $0.op == "any" }
 }
 

@@ -13,7 +13,8 @@ struct POSTPolicyTests {
         let theirs = try #require(Data(base64Encoded: vector.policyBase64 ?? ""))
         #expect(try conditions(Data(form.policy.utf8)) == conditions(theirs))
         #expect(form.url == vector.url)
-        #expect(form.policy.utf8.allSatisfy { (0x20..<0x7f).contains($0) })
+        // What lies beyond U+FFFF is never two surrogates, which Ceph does not put together.
+        #expect(!form.policy.lowercased().contains("\\ud8"))
     }
 
     @Test("a policy is signed as botocore signs it", arguments: try RepositoryVector.load("form"))

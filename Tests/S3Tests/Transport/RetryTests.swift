@@ -27,6 +27,10 @@ struct RetryTests {
         ("409 ConditionalRequestConflict", .error(409, "ConditionalRequestConflict"), false),
         ("412 PreconditionFailed", .error(412, "PreconditionFailed"), false),
         ("501 NotImplemented", .error(501, "NotImplemented"), false),
+        ("500 with an Error that has no Code", .init(500, text: "<Error><Message/></Error>"), true),
+        ("503 with an empty Code", .init(503, text: "<Error><Code></Code></Error>"), true),
+        ("403 with an Error that holds nothing", .init(403, text: "<Error/>"), false),
+        ("403 with an empty Code", .init(403, text: "<Error><Code/><Message/></Error>"), false),
         ("a connection that ends without answer", .init(course: .noAnswer), true),
         ("a connection that is reset without answer", .init(course: .resetWithoutAnswer), true),
         ("a body that is cut", .init(text: "whole", course: .cut(after: 2)), true),
@@ -44,6 +48,8 @@ struct RetryTests {
         } else {
             let error = try #require(rig.errorOfGet(), "\(name)")
             #expect(!error.isTransient && error.attempts == 1, "\(name)")
+            // Whatever the answer lacks, the error has a name.
+            #expect(!error.code.isEmpty, "\(name)")
             #expect(rig.server.requests.count == 1, "\(name)")
         }
     }
