@@ -8,7 +8,7 @@ bindir = $(DESTDIR)$(PREFIX)/bin
 docdir = $(DESTDIR)$(PREFIX)/share/doc/s3prune
 
 .DEFAULT_GOAL = help
-.PHONY: help demo build test check bench install uninstall clean
+.PHONY: help demo build test check bench fuzz soak install uninstall clean
 
 help: ## this list
 	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -32,10 +32,25 @@ check: ## what CI runs: layout, scripts, fixtures, warnings as errors, all tests
 	@scripts/python-environment
 	@scripts/check
 
-bench: ## release build, then memory and time of planning 8 million versions
-	@scripts/install-dependencies
+bench: ## release builds, then what listings, deletions and uploads cost, beside other tools
+	@scripts/install-dependencies --tests
+	@scripts/python-environment
 	@scripts/build-quietly -c release --product s3prune
+	@scripts/build-quietly -c release --product backup
 	@scripts/measure-listing.py
+	@scripts/measure-deletion.py
+	@scripts/measure-upload.py text
+	@scripts/measure-upload.py stream
+
+MINUTES = 10
+
+fuzz: ## libFuzzer over everything that reads bytes of others, MINUTES=10 each
+	@scripts/install-dependencies
+	@scripts/fuzz $(MINUTES)
+
+soak: ## a million random histories, every fault, kills, sanitizers: hours; PARTS=… for some of it
+	@scripts/install-dependencies --tests
+	@scripts/soak $(PARTS)
 
 install: ## release builds to PREFIX (/usr/local), below DESTDIR
 	@scripts/install-dependencies
@@ -51,4 +66,4 @@ uninstall: ## what install put there
 	rm -rf $(docdir)
 
 clean: ## what was built, and the tests' Python
-	rm -rf .build .venv
+	rm -rf .build .build-* .venv .fuzz

@@ -6,10 +6,14 @@ in time order:
 
     2023-11-24T01:17:08Z  put     db/shop.sql.gz.gpg  2048
     2023-11-25T01:17:08Z  delete  db/shop.sql.gz.gpg
+    2023-11-26T01:17:08Z  begin   db/shop.sql.gz.gpg  2048
+    2023-11-27T01:17:08Z  file    db/shop.sql.gz.gpg  /tmp/what-to-put
 
-A key is written percent-encoded, so that it may hold anything. On Ceph the loader gateway's clock
-is moved by its file where the time changes, and requests are signed at that time; on moto a header
-says the time. What happens to different keys at one time goes over several connections at once.
+`begin` starts a multipart upload, stores one part and leaves it at that. A key is written
+percent-encoded, so that it may hold anything. On Ceph the loader gateway's clock is set by its file
+where the time changes and stands still until the next change, so that a version has exactly its
+time however slow the machine is; requests are signed at that time. On moto a header says the time.
+What happens to different keys at one time goes over several connections at once.
 """
 
 import argparse
@@ -18,6 +22,7 @@ import datetime
 import http.client
 import itertools
 import os
+import re
 import sys
 import threading
 import time
@@ -48,16 +53,17 @@ class Ceph:
 
     def set_time(self, moment):
         self.time = moment
-        self.move_clock(f"{moment.timestamp() - time.time():+f}")
+        self.set_clock(moment.astimezone(datetime.timezone.utc).strftime("%Y-%m-%d %H:%M:%S.%f"))
 
-    def move_clock(self, offset):
-        """libfaketime reads the file at every call, so it is replaced and never seen half written."""
+    def set_clock(self, what):
+        """A time stands still, an offset moves on. libfaketime reads the file at every call, so it
+        is replaced and never seen half written."""
         with open(self.clock + ".new", "w") as file:
-            file.write(offset + "\n")
+            file.write(what + "\n")
         os.replace(self.clock + ".new", self.clock)
 
     def close(self):
-        self.move_clock("+0")
+        self.set_clock("+0")
 
 
 class Moto:
@@ -87,17 +93,33 @@ class Connections:
             self.send(*operation)
 
     def send(self, moment, operation, key, size=0):
+        if operation == "begin":
+            answer = self.request(moment, "POST", key + "?uploads=")
+            upload = re.search(rb"<UploadId>(.*?)</UploadId>", answer)[1].decode()
+            key += f"?partNumber=1&uploadId={urllib.parse.quote(upload, safe='')}"
+        method, body = ("DELETE", b"") if operation == "delete" else ("PUT", content(operation, size))
+        self.request(moment, method, key, body)
+
+    def request(self, moment, method, target, body=b""):
         if not hasattr(self.local, "connection"):
             self.local.connection = http.client.HTTPConnection(self.host, timeout=30)
         connection = self.local.connection
-        method, body = {"put": ("PUT", b"x" * int(size)), "delete": ("DELETE", b"")}[operation]
-        path = f"/{self.bucket}/{key}"
+        path = f"/{self.bucket}/{target}"
         headers = self.server.headers(method, self.server.endpoint + path, body, moment)
         connection.request(method, path, body, headers)
         answer = connection.getresponse()
         text = answer.read()
         if answer.status not in (200, 204):
-            raise RuntimeError(f"{operation} {key}: {answer.status} {text[:300]}")
+            raise RuntimeError(f"{method} {target}: {answer.status} {text[:300]}")
+        return text
+
+
+def content(operation, what):
+    """What a version holds: the bytes of a file, or so many of nothing."""
+    if operation == "file":
+        with open(what, "rb") as file:
+            return file.read()
+    return b"x" * int(what)
 
 
 def operations(lines):

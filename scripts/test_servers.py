@@ -3,6 +3,7 @@ them, a boto3 client of each, and the bucket policy that makes two of Ceph's use
 
 import json
 import os
+import socket
 
 import boto3
 from botocore.config import Config
@@ -22,22 +23,35 @@ def endpoint(server):
     return os.environ[f"TEST_{server.upper()}_ENDPOINT"]
 
 
-def client(server, user="admin"):
+def client(server, user="admin", url=None, style="path", checksums="when_required"):
     """A boto3 client. Ceph 16 knows nothing of the checksums that boto3 sends by default."""
     key, secret = credentials(server, user)
     return boto3.client(
         "s3",
-        endpoint_url=endpoint(server),
+        endpoint_url=url or endpoint(server),
         region_name=REGION,
         aws_access_key_id=key,
         aws_secret_access_key=secret,
+        verify=os.environ.get("TEST_CEPH_CA_BUNDLE"),
         config=Config(
-            s3={"addressing_style": "path"},
-            request_checksum_calculation="when_required",
+            s3={"addressing_style": style},
+            request_checksum_calculation=checksums,
             response_checksum_validation="when_required",
             retries={"max_attempts": 1},
         ),
     )
+
+
+def resolve_localhost():
+    """From now on every name below localhost is this machine (RFC 6761), as curl has it: Debian's
+    glibc asks a name server for them, which knows none."""
+    ask = socket.getaddrinfo
+
+    def answer(host, *rest, **options):
+        name = host.decode() if isinstance(host, bytes) else host
+        return ask("127.0.0.1" if name.endswith(".localhost") else host, *rest, **options)
+
+    socket.getaddrinfo = answer
 
 
 def bucket_policy(bucket):
@@ -63,6 +77,9 @@ def bucket_policy(bucket):
                     "s3:PutBucket*",
                     "s3:PutLifecycleConfiguration",
                     "s3:PutObjectAcl",
+                    "s3:PutObjectTagging",
+                    "s3:PutObjectVersionTagging",
+                    "s3:PutObjectVersionAcl",
                     "s3:PutObjectRetention",
                     "s3:PutObjectLegalHold",
                 ],
@@ -87,6 +104,20 @@ def bucket_policy(bucket):
                 "Principal": pruner,
                 "Action": ["s3:DeleteObjectVersion", "s3:AbortMultipartUpload"],
                 "Resource": everything[1],
+            },
+            {
+                "Effect": "Deny",
+                "Principal": pruner,
+                "Action": [
+                    "s3:GetObject",
+                    "s3:GetObjectVersion",
+                    "s3:PutObject",
+                    "s3:BypassGovernanceRetention",
+                    "s3:PutBucketVersioning",
+                    "s3:PutLifecycleConfiguration",
+                    "s3:DeleteBucket",
+                ],
+                "Resource": everything,
             },
         ],
     }
