@@ -162,51 +162,6 @@ extension EndToEnd {
             #expect(isSame)
         }
 
-        @Test("to standard output: what fails at the end is called untrustworthy, and exits with 1")
-        func damagedStream() async throws {
-            let pair = try await KeyPair.shared.value
-            var content = try await Self.message(pair)
-            content[content.count - 1] ^= 1
-            let server = try OneObjectServer([Version(content: content)])
-            let outcome = try await server.program(pair).backup([
-                "restore", OneObjectServer.url, "--output", "-",
-            ])
-            #expect(outcome.status == 1)
-            #expect(!outcome.output.isEmpty)
-            #expect(outcome.errorText.contains("is not to be trusted"))
-            #expect(!outcome.errorText.contains("restored 3"))
-        }
-
-        @Test("a consumer that stops reading is no success")
-        func closedPipe() async throws {
-            let pair = try await KeyPair.shared.value
-            let plain = Self.noise(4 << 20)
-            let server = try OneObjectServer([
-                Version(content: try await Self.message(pair, plain))
-            ])
-            let outcome = try await server.program(pair).run(
-                "/bin/bash",
-                [
-                    "-c",
-                    "\"$0\" restore \"$1\" -o - | head -c 5 >/dev/null; exit ${PIPESTATUS[0]}",
-                    "\(Places.products)/backup", OneObjectServer.url,
-                ])
-            #expect(outcome.status == 1)
-            #expect(outcome.errorText.contains("has stopped before the end"))
-        }
-
-        @Test("standard output gets exactly the bytes, the result goes to standard error")
-        func stream() async throws {
-            let pair = try await KeyPair.shared.value
-            let server = try OneObjectServer([Version(content: try await Self.message(pair))])
-            let outcome = try await server.program(pair).backup([
-                "restore", OneObjectServer.url, "-o", "-",
-            ])
-            #expect(outcome.status == 0, "\(outcome.errorText)")
-            #expect(outcome.output == Self.plain)
-            #expect(outcome.errorText.contains("version v1"))
-        }
-
         @Test("a file that exists, a link, a pipe and a directory are refused with 3")
         func refused() async throws {
             let pair = try await KeyPair.shared.value
@@ -258,31 +213,6 @@ extension EndToEnd {
             #expect(full.errorText.contains("no space left on device"))
         }
 
-        @Test("with standard streams closed no byte goes where it does not belong")
-        func closedStreams() async throws {
-            let pair = try await KeyPair.shared.value
-            let server = try OneObjectServer([Version(content: try await Self.message(pair))])
-            let program = try server.program(pair)
-            let place = try Place()
-            let file = try await program.run(
-                "/bin/bash",
-                [
-                    "-c", "exec \"$0\" restore \"$1\" -o \"$2\" <&- >&- 2>&-",
-                    "\(Places.products)/backup", OneObjectServer.url, place.file,
-                ])
-            // The file is whole; that the result could not be printed is a failure of its own.
-            #expect(file.status == 1)
-            #expect(try place.scratch.read("shop.sql") == Self.plain)
-            let stream = try await program.run(
-                "/bin/bash",
-                [
-                    "-c", "exec \"$0\" restore \"$1\" -o - <&- >&-",
-                    "\(Places.products)/backup", OneObjectServer.url,
-                ])
-            #expect(stream.status == 1)
-            #expect(stream.errorText.contains("cannot write standard output"))
-        }
-
         @Test("an answer that is no success names the right that is missing")
         func denied() async throws {
             let pair = try await KeyPair.shared.value
@@ -317,87 +247,6 @@ extension EndToEnd {
             #expect(outcome.status == 1)
             #expect(outcome.errorText.contains("more than 1048576 bytes"))
             #expect(try place.names.isEmpty)
-        }
-
-        /// Starts a restore, waits until its temporary file is there, and sends a signal.
-        private func interrupted(by signal: String, _ place: Place) async throws -> Command.Outcome
-        {
-            let pair = try await KeyPair.shared.value
-            let server = try OneObjectServer(
-                [Version(content: try await Self.message(pair))],
-                course: { _ in .stallWithin(after: 100_000) })
-            let script = """
-                import os, signal, subprocess, sys, time
-                # The threads that the tests start programs from have signals blocked.
-                signal.pthread_sigmask(signal.SIG_SETMASK, [])
-                process = subprocess.Popen([sys.argv[1], "restore", sys.argv[2], "-o", sys.argv[3]])
-                directory = os.path.dirname(sys.argv[3])
-                while not os.listdir(directory) and process.poll() is None: time.sleep(0.01)
-                process.send_signal(getattr(signal, sys.argv[4]))
-                code = process.wait()
-                sys.exit(code if code >= 0 else 128 - code)
-                """
-            return try await server.program(pair).run(
-                "/usr/bin/python3",
-                [
-                    "-c", script, "\(Places.products)/backup", OneObjectServer.url, place.file,
-                    signal,
-                ])
-        }
-
-        @Test(
-            "a signal removes the temporary file", arguments: [("SIGINT", 130), ("SIGTERM", 143)])
-        func signals(signal: String, status: Int32) async throws {
-            let place = try Place()
-            let outcome = try await interrupted(by: signal, place)
-            #expect(outcome.status == status)
-            #expect(outcome.errorText.contains("interrupted; nothing was restored"))
-            #expect(try place.names.isEmpty)
-        }
-
-        @Test(
-            "a signal ends the wait for a consumer that does not read, however it waits",
-            arguments: [nil, EACCES], ["SIGTERM", "SIGINT"])
-        func consumerThatDoesNotRead(opening: Int32?, signal: String) async throws {
-            let pair = try await KeyPair.shared.value
-            let server = try OneObjectServer([Version(content: try await Self.message(pair))])
-            var program = try server.program(pair)
-            if let opening {
-                // The pipe cannot be opened once more: it stays one whose writes block.
-                try await SystemCallShim.shared.value.plant(
-                    .init(call: "open", effect: .fails(opening), path: "/proc/self/fd/1"),
-                    in: &program)
-            }
-            let script = """
-                import fcntl, signal, struct, subprocess, sys, termios, time
-                signal.pthread_sigmask(signal.SIG_SETMASK, [])
-                process = subprocess.Popen(
-                    [sys.argv[1], "restore", sys.argv[2], "-o", "-"], stdout=subprocess.PIPE)
-                size = fcntl.fcntl(process.stdout, 1032)  # F_GETPIPE_SZ
-                def held():
-                    return struct.unpack("i", fcntl.ioctl(process.stdout, termios.FIONREAD, bytes(4)))[0]
-                # What is restored is far more than the pipe holds: it cannot end by itself.
-                while held() < size // 2 and process.poll() is None: time.sleep(0.01)
-                process.send_signal(getattr(signal, sys.argv[3]))
-                try:
-                    sys.exit(process.wait(timeout=60) % 256)
-                except subprocess.TimeoutExpired:
-                    process.kill()
-                    sys.exit("it waits on")
-                """
-            let outcome = try await program.run(
-                "/usr/bin/python3",
-                ["-c", script, "\(Places.products)/backup", OneObjectServer.url, signal])
-            #expect(outcome.status == (signal == "SIGINT" ? 130 : 143), "\(outcome.errorText)")
-            #expect(outcome.errorText.contains("is not to be trusted"), "\(outcome.errorText)")
-            #expect(SystemCallShim.faults(in: program).count == (opening == nil ? 0 : 1))
-        }
-
-        @Test("after a kill -9 there is no file under the final name")
-        func killed() async throws {
-            let place = try Place()
-            #expect(try await interrupted(by: "SIGKILL", place).status == 137)
-            #expect(try place.names.allSatisfy { $0.hasPrefix(".backup-restore-") })
         }
 
         @Test("a version in an archive: says what to do first")

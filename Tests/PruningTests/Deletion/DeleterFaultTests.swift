@@ -1,88 +1,16 @@
 import Console
 import FaultServer
 import Foundation
-import Synchronization
 import Testing
 
 @testable import Pruning
 @testable import S3
-
-/// One answer to a batch of deletions, from fixtures/s3-answers.json.
-struct DeletionCase: Decodable, Sendable, CustomTestStringConvertible {
-    struct Asked: Decodable, Sendable {
-        var objects: [[String]]
-        var quiet: Bool
-    }
-
-    struct Result: Decodable, Sendable {
-        var deleted, failed, retry, unknown: [[String]]
-    }
-
-    var id: String
-    var status: Int
-    var request: Asked
-    var body_b64: String
-    var outcome: String
-    var why: String
-    var result: Result?
-
-    var body: [UInt8] { Array(Data(base64Encoded: body_b64)!) }
-    var testDescription: String { "\(id): \(why)" }
-    var retried: [ObjectVersion] { (result?.retry ?? []).map { version($0[0], $0[1]) } }
-    var versions: [ObjectVersion] { request.objects.map { version($0[0], $0[1]) } }
-
-    static let all: [DeletionCase] = {
-        let file = URL(filePath: #filePath).deletingLastPathComponent()
-            .appending(path: "../../../fixtures/s3-answers.json")
-        let list = try! JSONSerialization.jsonObject(with: Data(contentsOf: file))
-        return (list as! [[String: Any]]).filter { $0["op"] as! String == "DeleteObjects" }
-            .map {
-                try! JSONDecoder().decode(
-                    DeletionCase.self, from: JSONSerialization.data(withJSONObject: $0))
-            }
-            .filter { !$0.request.quiet }
-    }()
-}
 
 @Suite("deletions that go wrong")
 struct DeleterFaultTests {
     private static let locked = (
         "AccessDenied", "Access Denied because object protected by object lock."
     )
-
-    /// Every answer comes to a batch of several, after a first request that went well.
-    @Test("an answer is counted for what it says, and no more", arguments: DeletionCase.all)
-    func answer(_ answer: DeletionCase) throws {
-        let versions = [version("A", "0")] + answer.versions
-        let bucket = try LoopbackBucket(versions) { number, request, effect in
-            guard number > 0 else { return effect() }
-            let asked = LoopbackBucket.asked(request)
-            if asked == answer.versions { return .init(answer.status, answer.body) }
-            // What failed in passing is asked for again, and alone.
-            let isRetried = !asked.isEmpty && asked == answer.retried
-            return isRetried ? effect() : .error(403, "AccessDenied")
-        }
-        let rig = try DeleterRig(bucket)
-        let result = try rig.run(versions, concurrency: 1)
-        // What an answer leaves open is still there in this bucket, and a listing shows it.
-        let deleted = (answer.result?.deleted.count ?? 0) + answer.retried.count
-        #expect(result.deleted == 1 + deleted)
-        #expect(answer.outcome != "retry" || !answer.retried.isEmpty)
-        if !answer.retried.isEmpty {
-            let asked = bucket.deletions.map(LoopbackBucket.asked)
-            #expect(asked == [[versions[0]], answer.versions, answer.retried])
-            #expect(result.deleted == versions.count && result.exitCode == .done)
-            #expect(rig.waits.count == 1)
-        }
-        #expect(result.unknown == 0)
-        if answer.outcome == "stop" || answer.outcome == "fail" {
-            #expect(result.stop != nil)
-            #expect(result.deleted < versions.count)
-        }
-        if answer.outcome == "ok" { #expect(result.stop == nil && bucket.listings.isEmpty) }
-        if answer.outcome == "unknown" { #expect(!bucket.listings.isEmpty) }
-        #expect(result.planned == versions.count)
-    }
 
     @Test("what a lock protects is reported as protected, and the rest is deleted")
     func locks() throws {
@@ -242,48 +170,6 @@ struct DeleterFaultTests {
         #expect(bucket.listings.count <= 5, "one request with its attempts")
     }
 
-    @Test("a refused batch is worth one try by a single deletion, and no more")
-    func denied() throws {
-        let versions = manyVersions(5000)
-        let bucket = try LoopbackBucket(versions) { _, _, _ in .error(403, "AccessDenied") }
-        let rig = try DeleterRig(bucket)
-        let result = try rig.run(versions)
-        #expect(bucket.deletions.map(\.method) == ["POST", "DELETE"])
-        #expect(result.deleted == 0 && result.denied == 1 && result.untried == 4999)
-        #expect(result.exitCode == .permission)
-        #expect(result.stop?.sentence.contains("may not delete") == true)
-    }
-
-    @Test(
-        "credentials or a bucket that are no good end the run after two requests",
-        arguments: [
-            (403, "InvalidAccessKeyId"), (403, "SignatureDoesNotMatch"), (400, "ExpiredToken"),
-            (404, "NoSuchBucket"), (405, "MethodNotAllowed"), (501, "NotImplemented"),
-        ])
-    func refused(status: Int, code: String) throws {
-        let versions = manyVersions(5000)
-        let bucket = try LoopbackBucket(versions) { _, _, _ in .error(status, code) }
-        let rig = try DeleterRig(bucket)
-        let result = try rig.run(versions)
-        #expect(bucket.deletions.count == 2)
-        #expect(result.deleted == 0 && result.stop != nil)
-        #expect(result.untried >= 4999 && result.untried + result.failed == 5000)
-        #expect(
-            result.exitCode == (status == 403 || code == "ExpiredToken" ? .permission : .failed))
-    }
-
-    @Test("a server that refuses batches is asked for each version alone")
-    func batchesDenied() throws {
-        let versions = manyVersions(230)
-        let bucket = try LoopbackBucket(versions) { _, request, effect in
-            request.method == "POST" ? .error(403, "AccessDenied") : effect()
-        }
-        let rig = try DeleterRig(bucket)
-        let result = try rig.run(versions)
-        #expect(result.deleted == 230 && result.exitCode == .done && bucket.present.isEmpty)
-        #expect(bucket.deletions.count { $0.method == "POST" } == 1)
-    }
-
     @Test("a server that ignores version ids is stopped after its first answer")
     func markers() throws {
         let versions = manyVersions(3000)
@@ -389,44 +275,5 @@ struct DeleterFaultTests {
         #expect(result.deleted == 10 && result.failed == 1 && result.untried == 0)
         #expect(rig.words == ["k00004 v4 failed"])
         #expect(result.exitCode == .partial)
-    }
-
-    @Test(
-        "a lock that only a single deletion is told of is protected",
-        arguments: ["", "AccessDenied"])
-    func wordlessLocks(message: String) throws {
-        let versions = manyVersions(300)
-        let bucket = try LoopbackBucket(
-            versions,
-            deletion: { _, request, effect in
-                request.method == "DELETE"
-                    ? .error(403, "AccessDenied", message: "forbidden by object lock") : effect()
-            },
-            refuse: { version, _ in
-                version.key.last == UInt8(ascii: "7") ? ("AccessDenied", message) : nil
-            })
-        let result = try DeleterRig(bucket).run(versions)
-        #expect(result.deleted == 270 && result.protected == 30 && result.denied == 0)
-        #expect(bucket.deletions.count == 2 + 30)
-    }
-
-    @Test("a denial without a word is asked about once a batch")
-    func wordlessDenials() throws {
-        let versions = manyVersions(1001)
-        let bucket = try LoopbackBucket(versions, refuse: { _, _ in ("AccessDenied", "") })
-        let result = try DeleterRig(bucket).run(versions)
-        #expect(result.denied == 1001 && result.exitCode == .permission)
-        #expect(bucket.deletions.count == 4)
-    }
-
-    @Test("a right that is missing for each version is denied, not protected")
-    func deniedEach() throws {
-        let versions = manyVersions(4)
-        let bucket = try LoopbackBucket(
-            versions, refuse: { _, _ in ("AccessDenied", "Access Denied") })
-        let rig = try DeleterRig(bucket)
-        let result = try rig.run(versions)
-        #expect(result.denied == 4 && result.protected == 0 && result.exitCode == .permission)
-        #expect(result.sentence.hasSuffix("; 4 denied"))
     }
 }

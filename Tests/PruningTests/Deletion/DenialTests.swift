@@ -90,4 +90,85 @@ struct DenialTests {
         #expect(result.failed == 3 && result.deleted == 0 && result.exitCode == ends)
         #expect(result.failedInPassing == (ends == .temporary ? 3 : 2))
     }
+
+    @Test("a refused batch is worth one try by a single deletion, and no more")
+    func denied() throws {
+        let versions = manyVersions(5000)
+        let bucket = try LoopbackBucket(versions) { _, _, _ in .error(403, "AccessDenied") }
+        let rig = try DeleterRig(bucket)
+        let result = try rig.run(versions)
+        #expect(bucket.deletions.map(\.method) == ["POST", "DELETE"])
+        #expect(result.deleted == 0 && result.denied == 1 && result.untried == 4999)
+        #expect(result.exitCode == .permission)
+        #expect(result.stop?.sentence.contains("may not delete") == true)
+    }
+
+    @Test(
+        "credentials or a bucket that are no good end the run after two requests",
+        arguments: [
+            (403, "InvalidAccessKeyId"), (403, "SignatureDoesNotMatch"), (400, "ExpiredToken"),
+            (404, "NoSuchBucket"), (405, "MethodNotAllowed"), (501, "NotImplemented"),
+        ])
+    func refused(status: Int, code: String) throws {
+        let versions = manyVersions(5000)
+        let bucket = try LoopbackBucket(versions) { _, _, _ in .error(status, code) }
+        let rig = try DeleterRig(bucket)
+        let result = try rig.run(versions)
+        #expect(bucket.deletions.count == 2)
+        #expect(result.deleted == 0 && result.stop != nil)
+        #expect(result.untried >= 4999 && result.untried + result.failed == 5000)
+        #expect(
+            result.exitCode == (status == 403 || code == "ExpiredToken" ? .permission : .failed))
+    }
+
+    @Test("a server that refuses batches is asked for each version alone")
+    func batchesDenied() throws {
+        let versions = manyVersions(230)
+        let bucket = try LoopbackBucket(versions) { _, request, effect in
+            request.method == "POST" ? .error(403, "AccessDenied") : effect()
+        }
+        let rig = try DeleterRig(bucket)
+        let result = try rig.run(versions)
+        #expect(result.deleted == 230 && result.exitCode == .done && bucket.present.isEmpty)
+        #expect(bucket.deletions.count { $0.method == "POST" } == 1)
+    }
+
+    @Test(
+        "a lock that only a single deletion is told of is protected",
+        arguments: ["", "AccessDenied"])
+    func wordlessLocks(message: String) throws {
+        let versions = manyVersions(300)
+        let bucket = try LoopbackBucket(
+            versions,
+            deletion: { _, request, effect in
+                request.method == "DELETE"
+                    ? .error(403, "AccessDenied", message: "forbidden by object lock") : effect()
+            },
+            refuse: { version, _ in
+                version.key.last == UInt8(ascii: "7") ? ("AccessDenied", message) : nil
+            })
+        let result = try DeleterRig(bucket).run(versions)
+        #expect(result.deleted == 270 && result.protected == 30 && result.denied == 0)
+        #expect(bucket.deletions.count == 2 + 30)
+    }
+
+    @Test("a denial without a word is asked about once a batch")
+    func wordlessDenials() throws {
+        let versions = manyVersions(1001)
+        let bucket = try LoopbackBucket(versions, refuse: { _, _ in ("AccessDenied", "") })
+        let result = try DeleterRig(bucket).run(versions)
+        #expect(result.denied == 1001 && result.exitCode == .permission)
+        #expect(bucket.deletions.count == 4)
+    }
+
+    @Test("a right that is missing for each version is denied, not protected")
+    func deniedEach() throws {
+        let versions = manyVersions(4)
+        let bucket = try LoopbackBucket(
+            versions, refuse: { _, _ in ("AccessDenied", "Access Denied") })
+        let rig = try DeleterRig(bucket)
+        let result = try rig.run(versions)
+        #expect(result.denied == 4 && result.protected == 0 && result.exitCode == .permission)
+        #expect(result.sentence.hasSuffix("; 4 denied"))
+    }
 }
