@@ -53,6 +53,9 @@ final class Context {
             GPG_ERR_NO_PIN_ENTRY, GPG_ERR_NO_PIN, GPG_ERR_NO_AGENT:
             .noPassphrase
         case GPG_ERR_NO_SECKEY: .noSecretKey(needed: [])
+        // Without a terminal, or an answer in time: whatever keeps a pinentry from asking.
+        case _ where gpgme_err_source(error) == GPG_ERR_SOURCE_PINENTRY: .noPassphrase
+        case GPG_ERR_ENOTTY, GPG_ERR_ENXIO, GPG_ERR_TIMEOUT: .noPassphrase
         default: .engine(words(error))
         }
     }

@@ -90,7 +90,8 @@ public final class Decryptor {
         guard let transfer else { throw failure(.truncated) }
         do {
             try transfer.finish { try deliver($0) }
-        } catch let error as OpenPGPError where transfer.has("BEGIN_DECRYPTION") {
+        } catch let error as OpenPGPError where transfer.has("DECRYPTION_INFO") {
+            // gpg had the key of the content; without it, it begins and fails as well.
             throw error.isOfEngine ? failure(.damagedMessage("it has been changed")) : error
         }
         try check(transfer)

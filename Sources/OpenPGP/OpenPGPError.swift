@@ -231,7 +231,9 @@ extension OpenPGPError {
         case .wrongFingerprint: "compare with: backup key inspect FILE"
         case .badFingerprint: "backup key inspect FILE shows it; short ids and names are not safe"
         case .armored: "convert it first: gpg --dearmor"
-        case .noPassphrase: "give --passphrase-file, or start gpg-agent with a pinentry"
+        case .noPassphrase:
+            "give --passphrase-file; to be asked, have gpg-agent with a pinentry, and on a terminal "
+                + "export GPG_TTY=$(tty)"
         case .truncated, .damagedMessage: "take another version"
         default: nil
         }

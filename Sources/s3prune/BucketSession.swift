@@ -31,6 +31,8 @@ final class BucketSession {
         let stop = interruption.stop
         patientClient = client.another(cancellation: interruption.abandon) { options in
             options.endOfRetries = stop
+            // Half a million deletions take what time the server gives them.
+            options.retry.forgivesThrottling = configuration.maxAttempts == nil
         }
     }
 

@@ -78,5 +78,21 @@ extension EndToEnd {
             #expect(most[1] <= 5, "\(most)")
             #expect(most[2] >= 6, "\(most)")
         }
+
+        @Test("is waited for beyond five attempts, unless AWS_MAX_ATTEMPTS is set")
+        func patience() async throws {
+            for attempts in [nil, "3"] {
+                var course = PruneStore.Course()
+                course.deletion = { number, _ in
+                    (1...5).contains(number) ? .error(503, "SlowDown") : nil
+                }
+                let versions = PruneStore.nightly(keys: 10, versions: 3)
+                var rig = try PruneRig(PruneStore(["bkt": versions], course))
+                rig.program.environment["AWS_MAX_ATTEMPTS"] = attempts
+                let outcome = try await rig.apply()
+                #expect(outcome.status == (attempts == nil ? 0 : 4), "\(outcome.errorText)")
+                #expect(rig.store.deletions == (attempts == nil ? 7 : 4))
+            }
+        }
     }
 }

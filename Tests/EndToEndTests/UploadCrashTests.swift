@@ -51,8 +51,11 @@ extension EndToEnd {
             #expect(outcome.status == 137, "\(outcome.errorText)")
             #expect(outcome.output.isEmpty)
             // The server may still be reading when the program has ended.
-            #expect(eventually { rig.store.objects.count == moment.objects })
-            #expect(rig.store.openUploads.count == moment.uploads)
+            #expect(
+                eventually {
+                    rig.store.objects.count == moment.objects
+                        && rig.store.openUploads.count == moment.uploads
+                })
             if let object = rig.store.objects.first {
                 let read = try await rig.keys.read(object.body, unpacker: "cat")
                 let isWhole = read.text == Self.text

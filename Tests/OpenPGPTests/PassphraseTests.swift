@@ -92,12 +92,20 @@ import Testing
         let table: [(String, OpenPGPError.Code)] = [
             ("#!/bin/sh\nexit 1\n", .noPassphrase),
             (Self.pinentry("'ERR 83886179 Operation cancelled <Pinentry>'"), .noPassphrase),
+            // What pinentry-curses says without a terminal, and after a while without an answer.
+            (Self.pinentry("'ERR 83918950 Inappropriate ioctl for device <Pinentry>'"),
+                .noPassphrase),
+            (Self.pinentry("'ERR 83886142 Timeout <Pinentry>'"), .noPassphrase),
             (Self.pinentry("'D incorrect' OK"), .badPassphrase),
         ]
+        let short = try encrypted([1, 2, 3], to: keys.recipients("locked"))
         for (pinentry, expected) in table {
-            let (refused, taken) = try attempt(lockedHome(pinentry: pinentry), nil)
-            #expect(refused == expected)
+            let home = try lockedHome(pinentry: pinentry)
+            let (refused, taken) = try attempt(home, nil)
+            #expect(refused == expected, "\(pinentry)")
             #expect(taken < 4 << 20)
+            // gpg has read it to its end before it says that it has no key for it.
+            #expect(code { _ = try decrypted(short, in: home) } == expected, "\(pinentry)")
         }
     }
 

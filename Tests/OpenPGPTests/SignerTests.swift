@@ -113,6 +113,10 @@ import Testing
             refusal(Signer(keys.rsa, in: home.keyring)) == .noSecretKey(needed: []))
         #expect(
             refusal(Signer(keys.locked, in: home.keyring, passphrase: wrong)) == .badPassphrase)
+        let mute = try PassphraseTests().lockedHome(
+            pinentry: PassphraseTests.pinentry(
+                "'ERR 83918950 Inappropriate ioctl for device <Pinentry>'"))
+        #expect(refusal(Signer(keys.locked, in: mute.keyring)) == .noPassphrase)
         #expect(refusal(Signer(keys.locked, in: home.keyring, passphrase: right)) == nil)
         let signer = Signer(keys.locked, in: home.keyring, passphrase: right)
         let message = try encrypted([7], to: recipients, signer: signer)

@@ -16,17 +16,13 @@ struct BatchSender {
     let bucket: String
     let options: Deleter.Options
 
-    /// How often a version that fails in passing is asked for.
-    private static let mostAttempts = 5
-
     /// Deletes versions with one request, those that fail in passing again and alone, and all of
     /// them singly where the server refuses the request as a whole.
     func sendTogether(_ versions: [ObjectVersion]) -> BatchOutcome {
         var outcome = BatchOutcome(count: versions.count)
         var pending = Array(versions.indices)
-        var attempt = 0
+        var patience = Patience(client.retry)
         while !pending.isEmpty {
-            attempt += 1
             let asked = pending.map { versions[$0] }
             do throws(S3Error) {
                 let answer = try client.delete(asked, inBucket: bucket)
@@ -38,12 +34,9 @@ struct BatchSender {
                 }
                 return sendSingly(versions, pending: pending, after: error, outcome)
             }
-            pending = pending.filter { if case .retry = outcome.fates[$0] { true } else { false } }
-            guard attempt < Self.mostAttempts, !options.isStopped() else { break }
-            if pending.isEmpty { break }
-            wait(after: attempt)
-            // The wait ends where a stop is asked for.
-            if options.isStopped() { break }
+            let refusals = pending.compactMap { outcome.fates[$0]?.passing }
+            pending = pending.filter { outcome.fates[$0]?.passing != nil }
+            guard wait(&patience, after: refusals) else { break }
         }
         askWhy(versions, &outcome)
         return outcome
@@ -105,18 +98,16 @@ struct BatchSender {
     }
 
     private func delete(_ version: ObjectVersion, at place: Int, _ outcome: inout BatchOutcome) {
-        for attempt in 1...Self.mostAttempts {
+        var patience = Patience(client.retry)
+        while true {
             do throws(S3Error) {
                 take(try client.delete(version, inBucket: bucket), at: [place], &outcome)
             } catch {
                 outcome = failed(error, pending: [place], outcome)
                 return
             }
-            guard case .retry = outcome.fates[place], attempt < Self.mostAttempts,
-                !options.isStopped()
-            else { return }
-            wait(after: attempt)
-            if options.isStopped() { return }
+            let refusals = [outcome.fates[place]?.passing].compactMap { $0 }
+            guard wait(&patience, after: refusals) else { return }
         }
     }
 
@@ -132,10 +123,46 @@ struct BatchSender {
         return outcome
     }
 
-    private func wait(after attempt: Int) {
+    /// Waits before the versions that were refused in passing are asked for once more; whether they
+    /// are to be.
+    private func wait(_ patience: inout Patience, after refusals: [DeletionFate.Refusal]) -> Bool {
+        guard !refusals.isEmpty, !options.isStopped(),
+            let seconds = patience.wait(after: refusals, random: options.random())
+        else { return false }
         options.throttled()
-        options.sleep(options.random() * min(20, 0.5 * Double(1 << attempt)))
+        options.sleep(seconds)
+        // The wait ends where a stop is asked for.
+        return !options.isStopped()
     }
+}
+
+/// How long versions that a server refuses in passing are asked for again: five times, and where it
+/// wants fewer requests as long as its client would wait for one of them.
+private struct Patience {
+    /// How often a version is asked for in all.
+    private static let mostAttempts = 5
+
+    private let retry: Retry
+    private var attempts = 0
+    private var counted = 0
+    private var waited = 0.0
+
+    init(_ retry: Retry) { self.retry = retry }
+
+    /// Seconds to wait before the next attempt, or nil to give up.
+    mutating func wait(after refusals: [DeletionFate.Refusal], random: Double) -> Double? {
+        attempts += 1
+        if !retry.forgivesThrottling || !refusals.allSatisfy(\.isThrottling) { counted += 1 }
+        guard counted < Self.mostAttempts else { return nil }
+        let wait = random * Retry.bound(attempt: attempts + 1)
+        waited += wait
+        return waited <= retry.maxWait ? wait : nil
+    }
+}
+
+extension DeletionFate {
+    /// Why the version was not deleted, in passing.
+    fileprivate var passing: Refusal? { if case .retry(let why) = self { why } else { nil } }
 }
 
 extension DeletionFate.Refusal {

@@ -137,9 +137,15 @@ private struct EntryQueue {
 
     mutating func append(_ entry: VersionSpool.Entry) { entries.append(entry) }
 
-    /// Takes at most so many from the front.
+    /// Takes at most so many from the front, and at least one, that fit into a request together.
     mutating func take(_ most: Int) -> [VersionSpool.Entry] {
-        let end = min(entries.count, start + most)
+        var end = start
+        var bytes = 0
+        while end < min(entries.count, start + most) {
+            bytes += entries[end].version.deletionBytes
+            guard end == start || bytes <= Client.deletionBytesPerRequest else { break }
+            end += 1
+        }
         defer {
             start = end
             if start * 2 > entries.count {

@@ -31,6 +31,9 @@ public enum DeletionFate: Hashable, Sendable {
                 || words.contains("worm protected")
         }
 
+        /// Whether the server wants fewer requests.
+        public var isThrottling: Bool { ErrorAnswer(code: code, message: message).isThrottling }
+
         /// Whether the right to delete is missing.
         public var isDenial: Bool { code == "AccessDenied" && !isProtection }
     }

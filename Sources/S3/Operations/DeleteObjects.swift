@@ -2,6 +2,10 @@ extension Client {
     /// The most versions that one request may delete.
     public static let deletionsPerRequest = 1000
 
+    /// The most bytes that the versions of one request should take in it: Ceph reads no more than
+    /// 1 MiB (`rgw_max_put_param_size`), AWS 2 MB.
+    public static let deletionBytesPerRequest = 1_000_000
+
     /// Deletes exactly these versions with one request; needs `s3:DeleteObjectVersion`.
     ///
     /// ```xml
@@ -37,6 +41,24 @@ extension Client {
 /// each, with their ids and messages.
 private let maximumResultBytes = 16 << 20
 
+extension ObjectVersion {
+    /// How many bytes the version takes in the request that deletes it with others.
+    public var deletionBytes: Int {
+        var text = XMLText()
+        text.object(self)
+        return text.bytes.count
+    }
+}
+
+extension XMLText {
+    fileprivate mutating func object(_ version: ObjectVersion) {
+        raw("<Object>")
+        element("Key", version.key)
+        element("VersionId", version.id.bytes)
+        raw("</Object>")
+    }
+}
+
 /// The body of a request in verbose mode: every deletion is answered for.
 func deletionDocument(_ versions: [ObjectVersion]) -> [UInt8] {
     var body = XMLText()
@@ -44,10 +66,7 @@ func deletionDocument(_ versions: [ObjectVersion]) -> [UInt8] {
     body.raw(#"<Delete xmlns="http://s3.amazonaws.com/doc/2006-03-01/">"#)
     for version in versions {
         precondition(version.fitsInXML, "a key that XML cannot carry")
-        body.raw("<Object>")
-        body.element("Key", version.key)
-        body.element("VersionId", version.id.bytes)
-        body.raw("</Object>")
+        body.object(version)
     }
     body.raw("<Quiet>false</Quiet></Delete>")
     return body.bytes

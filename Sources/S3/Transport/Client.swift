@@ -28,6 +28,9 @@ public final class Client {
         connection = Connection(options: options)
     }
 
+    /// When a request that failed is sent again.
+    public var retry: Retry { options.retry }
+
     /// Whose signature requests bear.
     public var credentials: Credentials { signer.credentials }
 
@@ -59,6 +62,7 @@ public final class Client {
         receiver: Receiver? = nil, transfer: TransferOptions = TransferOptions()
     ) throws(S3Error) -> Answer {
         var attempt = 0
+        var throttled = 0
         var waited = 0.0
         var past = Past()
         while true {
@@ -72,11 +76,15 @@ public final class Client {
                 var error = past.taking(error, mostMismatches: transfer.mostMismatches)
                 error.attempts = attempt
                 if followsRegion(of: error) { continue }
-                if error.isThrottling { onThrottling?() }
+                if error.isThrottling {
+                    throttled += 1
+                    onThrottling?()
+                }
                 if let receiver, !receiver.mayBeginAgain() { throw error }
                 if renewsCredentials(after: error) { continue }
                 let wait = options.retry.wait(
-                    after: error, attempt: attempt, waited: waited, random: options.random())
+                    after: error, attempt: attempt, throttled: throttled, waited: waited,
+                    random: options.random())
                 guard let wait, !options.mayNotRepeat else { throw error }
                 options.debug?("* \(error.code): waiting \(wait) s")
                 pause(seconds: wait)

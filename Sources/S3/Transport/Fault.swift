@@ -124,7 +124,8 @@ struct Fault {
         error.status = answer.status
         error.requestID = answer.requestID ?? document?.requestID
         error.hostID = answer["x-amz-id-2"] ?? document?.hostID
-        error.isThrottling = document?.isThrottling ?? (answer.status == 503)
+        error.isThrottling =
+            answer.status == 429 || document?.isThrottling ?? (answer.status == 503)
         error.retryAfter = answer.retryAfter
         // A server that asks for fewer requests has not looked at this one.
         error.effectUnknown = answer.status >= 500 && document?.isThrottling != true

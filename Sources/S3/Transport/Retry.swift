@@ -5,13 +5,24 @@ internal import CivilTime
 public struct Retry: Sendable, Hashable {
     /// How often a request is sent in all, at least 1; nil for as often as `maxWait` allows.
     public var maxAttempts: Int?
+    /// Whether attempts that the server refused because it wants fewer requests are left out of
+    /// `maxAttempts`: only `maxWait` bounds those.
+    public var forgivesThrottling: Bool
     /// Seconds that one request may spend waiting between its attempts, in all.
     public var maxWait: Double
 
     /// A policy of retrying.
-    public init(maxAttempts: Int? = 5, maxWait: Double = 900) {
+    public init(
+        maxAttempts: Int? = 5, maxWait: Double = 900, forgivesThrottling: Bool = false
+    ) {
         self.maxAttempts = maxAttempts
         self.maxWait = maxWait
+        self.forgivesThrottling = forgivesThrottling
+    }
+
+    /// The longest wait after so many attempts, in seconds, unless the server asks for more.
+    public static func bound(attempt: Int) -> Double {
+        min(longest, base * Double(1 << min(attempt - 1, 20)))
     }
 
     /// The longest wait before the second attempt, in seconds.
@@ -22,11 +33,15 @@ public struct Retry: Sendable, Hashable {
     static let longestAsked = 300.0
 
     /// Seconds to wait after `attempt` (from 1) failed, or nil to give up. `random` lies in 0 ..< 1;
-    /// `waited` is what earlier waits of this request took.
-    func wait(after error: S3Error, attempt: Int, waited: Double, random: Double) -> Double? {
+    /// `waited` is what earlier waits of this request took, `throttled` how many of the attempts
+    /// were refused because the server wants fewer requests.
+    func wait(
+        after error: S3Error, attempt: Int, throttled: Int = 0, waited: Double, random: Double
+    ) -> Double? {
         guard error.isTransient else { return nil }
-        if let maxAttempts, attempt >= maxAttempts { return nil }
-        let bound = min(Retry.longest, Retry.base * Double(1 << min(attempt - 1, 20)))
+        let counted = forgivesThrottling ? attempt - throttled : attempt
+        if let maxAttempts, counted >= maxAttempts { return nil }
+        let bound = Retry.bound(attempt: attempt)
         let asked = error.retryAfter ?? 0
         guard asked <= Retry.longestAsked else { return nil }
         let wait = max(asked, random * bound)

@@ -61,6 +61,19 @@ struct DeleterTests {
         }
     }
 
+    @Test("long keys make smaller requests: no server need read more than 1 MiB of them")
+    func longKeys() throws {
+        // Escaped, an ampersand takes five bytes.
+        let versions = (0..<900).map {
+            version(String(repeating: "&", count: 400) + String(format: "%03d", $0), "v\($0)")
+        }
+        let rig = try DeleterRig(try LoopbackBucket(versions))
+        #expect(try rig.run(versions).deleted == 900)
+        let sizes = rig.bucket.deletions.map(\.body.count)
+        #expect(sizes.count == 3 && sizes.allSatisfy { $0 <= 1 << 20 }, "\(sizes)")
+        #expect(sizes.contains { $0 > 900_000 }, "\(sizes)")
+    }
+
     @Test("keys that XML cannot carry go singly, exactly as they are")
     func singles() throws {
         let singles = [
@@ -239,6 +252,42 @@ struct PaceTests {
         #expect(result.deleted == 8001 && result.exitCode == .done)
         #expect(bucket.present.isEmpty)
         #expect(asked.isCancelled == isWhole)
+    }
+
+    @Test(
+        "waits for a server that wants fewer requests for as long as it may",
+        arguments: [true, false], [true, false])
+    func patience(isWhole: Bool, forgives: Bool) throws {
+        let versions = manyVersions(2001)
+        let bucket = try LoopbackBucket(
+            versions,
+            deletion: { number, _, effect in
+                isWhole && (1...40).contains(number) ? .error(503, "SlowDown") : effect()
+            },
+            refuse: { version, time in
+                !isWhole && version.id.description == "v7" && time < 40
+                    ? ("SlowDown", "reduce your rate") : nil
+            })
+        let rig = try DeleterRig(bucket, forgivesThrottling: forgives)
+        let result = try rig.run(versions, concurrency: 2)
+        if forgives {
+            #expect(result.deleted == 2001 && result.exitCode == .done)
+        } else {
+            #expect(result.deleted < 2001 && result.exitCode == .partial)
+        }
+    }
+
+    @Test("what fails in another way is asked for five times, patience or not")
+    func noPatience() throws {
+        let versions = manyVersions(5)
+        let rig = try DeleterRig(
+            try LoopbackBucket(
+                versions,
+                refuse: { version, _ in
+                    version.id.description == "v3" ? ("InternalError", "later") : nil
+                }), forgivesThrottling: true)
+        #expect(try rig.run(versions).failed == 1)
+        #expect(rig.bucket.deletions.count == 2 + 4)
     }
 }
 

@@ -218,7 +218,8 @@ final class DeleterRig {
     /// `waiting` is called in place of every wait.
     init(
         _ bucket: LoopbackBucket, cancellation: Cancellation? = nil,
-        endOfRetries: Cancellation? = nil, waiting: @escaping @Sendable () -> Void = {}
+        endOfRetries: Cancellation? = nil, forgivesThrottling: Bool = false,
+        waiting: @escaping @Sendable () -> Void = {}
     ) throws {
         self.bucket = bucket
         self.waiting = waiting
@@ -227,6 +228,7 @@ final class DeleterRig {
             sleep: { _ in waiting() })
         options.cancellation = cancellation
         options.endOfRetries = endOfRetries
+        options.retry.forgivesThrottling = forgivesThrottling
         client = Client(
             endpoint: try Endpoint(url: bucket.server.url, region: "us-east-1"),
             credentials: Credentials(

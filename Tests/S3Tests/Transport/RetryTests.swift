@@ -82,6 +82,22 @@ struct RetryTests {
         #expect(try patient.get() == "fine")
     }
 
+    @Test("refusals for too many requests may be left out of the count of attempts")
+    func forgivesThrottling() throws {
+        let slow = FaultServer.Reply.error(503, "SlowDown")
+        let forgiving = Retry(maxAttempts: 2, maxWait: 200, forgivesThrottling: true)
+        let patient = try Rig([slow, .init(429), slow, .init(500), slow, .init(text: "fine")]) {
+            $0.retry = forgiving
+        }
+        #expect(try patient.get() == "fine")
+        let failing = try Rig([slow, .init(500), slow, .init(500)]) { $0.retry = forgiving }
+        #expect(failing.errorOfGet()?.code == "InternalError")
+        // Not for ever.
+        let rig = try Rig(Array(repeating: slow, count: 40)) { $0.retry = forgiving }
+        #expect(rig.errorOfGet()?.code == "SlowDown")
+        #expect(rig.waits.reduce(0, +) <= 200 && rig.waits.count > 10)
+    }
+
     /// `Retry-After`, and the wait before the second attempt; nil where it is given up.
     static let retryAfters: [(value: String, wait: Double?)] = [
         ("7", 7), ("0", 0.5), ("-1", 0.5), ("soon", 0.5), ("300", 300), ("301", nil),
