@@ -27,6 +27,7 @@ extension EndToEnd {
                 ["s3://acme/a", "--max-size", "5GB"], ["s3://acme/a", "--max-size", "5"],
                 ["s3://acme"], ["s3://acme/*"], ["s3://acme/web*"], ["s3://acme/web1/"],
                 ["s3://acme/a\u{1}b"], ["s3://acme/new\nline"], ["s3://acme/${filename}"],
+                ["s3://acme/${filename}\u{301}"],
                 ["s3://acme/bidi\u{202E}"], ["s3://acme/a", "--format", "yaml"], [],
             ])
         func refused(arguments: [String]) async throws {
@@ -48,7 +49,7 @@ extension EndToEnd {
 
         static let hardKeys = [
             "one$", "two$$", "quote\"s'", "back\\slash", "é💾", "<script>alert(1)</script>&amp;",
-            "=cmd", "a;type=x", "@file", "<file", "%41 +",
+            "=cmd", "a;type=x", "@file", "<file", "%41 +", "'\u{301};touch x;:'\u{301}",
         ]
 
         @Test("is valid JSON whatever the key holds", arguments: hardKeys)
@@ -167,7 +168,7 @@ extension EndToEnd.WithCeph {
             "uploads one version of its key with a shell and curl",
             arguments: [
                 "db/plain.gpg", "a b+c%d/é.gpg", "quote\"s'", "back\\slash", "one$ two$$", "a;b,c",
-                "@x", "<x", "#x", "-x", "💾",
+                "@x", "<x", "#x", "-x", "💾", "'\u{301}; exit 9;:'\u{301}",
             ])
         func upload(key: String) async throws {
             let outcome = try await run(try await grant(key), ["printf", "%s", "the backup"])

@@ -83,8 +83,8 @@ extension EndToEnd {
 
         @Test("a prefix is a prefix, not a pattern")
         func patterns() async throws {
-            let policy = try await policy("restorer", ["--prefix", "a*b?c$d\"e/"])
-            let written = "a${*}b${?}c${$}d\"e/*"
+            let policy = try await policy("restorer", ["--prefix", "a*b?c$d\"e*\u{301}/"])
+            let written = "a${*}b${?}c${$}d\"e${*}\u{301}/*"
             let resources = policy.Statement.flatMap(\.Resource.values)
             #expect(resources.contains("arn:aws:s3:::acme/" + written))
             #expect(

@@ -48,7 +48,8 @@ extension EndToEnd {
             let file = ["--recipient", pair.publicKey("curve")]
             for named in [
                 [], file, ["--fingerprint", prints[1]], file + ["--fingerprint", prints[0]],
-                file + ["--fingerprint", prints[1]], file + ["--recipient", pair.publicKey("rsa")],
+                file + ["--fingerprint", prints[1]], file + file,
+                file + ["--recipient", pair.publicKey("rsa"), "--any-recipient"],
             ] {
                 let (status, lines, errors) = try await verify(
                     [Version(content: try await message())], named)
@@ -96,6 +97,38 @@ extension EndToEnd {
                 #expect(status == 6, "\(code): \(errors)")
                 #expect(lines.map(\.codes) == [[code]], "\(lines)")
             }
+        }
+
+        @Test("a backup that lacks one of the named keys fails, and one to all of them passes")
+        func missingRecipient() async throws {
+            let pair = try await KeyPair.shared.value
+            let named = ["curve", "rsa"].flatMap { ["--recipient", pair.publicKey($0)] }
+            let one = try await verify([Version(content: try await message())], named)
+            #expect(one.status == 6 && one.lines.map(\.codes) == [["missing-recipient"]])
+            let rsa = try await pair.fingerprints("rsa")[0]
+            #expect(one.lines[0].problems[0].message.contains(rsa))
+            let both = try await message("gzip | gpg -e -r rsa -r curve")
+            #expect(try await verify([Version(content: both)], named).status == 0)
+            var prints: [String] = []
+            for name in ["curve", "rsa"] {
+                prints += ["--fingerprint", try await pair.fingerprints(name)[1]]
+            }
+            let pinned = try await verify([Version(content: try await message())], prints)
+            #expect(pinned.lines.map(\.codes) == [["missing-recipient"]], "\(pinned.errors)")
+            #expect(try await verify([Version(content: both)], prints).status == 0)
+        }
+
+        @Test("a prefix below which everything is deleted is a failure", arguments: [[], ["--all"]])
+        func allDeleted(options: [String]) async throws {
+            let pair = try await KeyPair.shared.value
+            let good = Version(content: try await message())
+            let marker = Version(content: [], isMarker: true)
+            let server = try OneObjectServer(options.isEmpty ? [good, marker] : [marker])
+            let outcome = try await server.program(pair).backup(
+                ["verify", "s3://bkt/db/*", "--format", "json"] + options)
+            #expect(outcome.status == 6, "\(outcome.errorText)")
+            #expect(outcome.text.contains("\"deleted\""), "\(outcome.text)")
+            #expect(outcome.errorText.contains("not looked at"))
         }
 
         @Test("only --full finds what is changed inside, and writes nothing")

@@ -4,8 +4,18 @@ public import OpenPGP
 /// The subkeys that messages may be encrypted to, by what an administrator names: files of public
 /// keys, full fingerprints, or both.
 public struct ExpectedKeys: Hashable, Sendable {
-    /// Their ids.
-    public let ids: Set<KeyID>
+    /// A key, and the ids by which a message to it may name it.
+    public struct Key: Hashable, Sendable {
+        /// The key's fingerprint, or that of the subkey that was named.
+        public let fingerprint: Fingerprint
+        /// The ids of its subkeys that can encrypt.
+        public let ids: Set<KeyID>
+    }
+
+    /// The keys, each once.
+    public let keys: [Key]
+    /// The ids of all of them.
+    public var ids: Set<KeyID> { keys.reduce(into: []) { $0.formUnion($1.ids) } }
 
     /// Reads the keys of all files; nil where nothing is named.
     ///
@@ -15,10 +25,12 @@ public struct ExpectedKeys: Hashable, Sendable {
     public init?(files: [String], fingerprints: [Fingerprint], now: Timestamp) throws {
         guard !files.isEmpty || !fingerprints.isEmpty else { return nil }
         guard !files.isEmpty else {
-            ids = Set(fingerprints.map(\.keyID))
+            keys = Set(fingerprints).sorted { $0.hex < $1.hex }.map {
+                Key(fingerprint: $0, ids: [$0.keyID])
+            }
             return
         }
-        var ids = Set<KeyID>()
+        var keys: [Key] = []
         var missing = Set(fingerprints)
         for file in files {
             for entry in try KeyInspection(file: file, now: now).entries {
@@ -28,13 +40,15 @@ public struct ExpectedKeys: Hashable, Sendable {
                 }
                 missing.subtract(named)
                 let subkeys = named.filter { $0 != entry.key.fingerprint }.map(\.keyID)
-                ids.formUnion(subkeys.isEmpty ? entry.key.encryptionKeyIDs : Set(subkeys))
+                let ids = subkeys.isEmpty ? entry.key.encryptionKeyIDs : Set(subkeys)
+                let key = Key(fingerprint: entry.key.fingerprint, ids: ids)
+                if !keys.contains(key) { keys.append(key) }
             }
         }
         if let fingerprint = missing.min(by: { $0.hex < $1.hex }) {
             throw UnexpectedKey(file: nil, fingerprint: fingerprint)
         }
-        self.ids = ids
+        self.keys = keys
     }
 }
 

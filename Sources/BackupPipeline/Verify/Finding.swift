@@ -46,6 +46,8 @@ public struct Finding: Sendable {
             case unprotected
             /// Encrypted to a key that was not named.
             case otherRecipient = "other-recipient"
+            /// Not encrypted to a key that was named.
+            case missingRecipient = "missing-recipient"
             /// The sender hid whom it is encrypted to.
             case hiddenRecipient = "hidden-recipient"
             /// No secret key opens it.

@@ -14,6 +14,8 @@ public struct Verifier: Sendable {
     public struct Order: Sendable {
         /// The only keys that messages may be encrypted to; nil where any will do.
         public var expected: ExpectedKeys?
+        /// Whether each of them must be, and not only one.
+        public var needsEveryKey = true
         /// Whether everything is fetched, decrypted and unpacked.
         public var isFull = false
         /// For that: where the secret key is.
@@ -163,6 +165,13 @@ public struct Verifier: Sendable {
                 problems.append(.init(.hiddenRecipient, "encrypted to a key that is not named"))
             } else if !expected.ids.contains(id) {
                 problems.append(.init(.otherRecipient, "encrypted to another key: \(id)"))
+            }
+        }
+        let ids = Set(head.keyIDs)
+        // Who hid the keys has been told of above.
+        if order.needsEveryKey, !ids.contains(where: \.isHidden) {
+            for key in expected.keys where key.ids.isDisjoint(with: ids) {
+                problems.append(.init(.missingRecipient, "not encrypted to \(key.fingerprint)"))
             }
         }
         return problems

@@ -86,8 +86,6 @@ public enum CommandText {
                 || $0 == 0x5f || $0 == 0x3d
         }
         if plain, !word.isEmpty { return word }
-        return "'"
-            + word.split(separator: "'", omittingEmptySubsequences: false)
-            .joined(separator: "'\\''") + "'"
+        return ShellText.quoted(word)
     }
 }

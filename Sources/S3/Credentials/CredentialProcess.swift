@@ -62,8 +62,8 @@ struct CredentialProcess {
     static func words(_ command: String) -> [String]? {
         var words = [String]()
         var word: String?
-        var quote: Character?
-        var characters = command.makeIterator()
+        var quote: Unicode.Scalar?
+        var characters = command.unicodeScalars.makeIterator()
         while let character = characters.next() {
             if character == quote {
                 quote = nil
@@ -76,7 +76,7 @@ struct CredentialProcess {
             } else if character == "'" || character == "\"" {
                 quote = character
                 word = word ?? ""
-            } else if character == " " || character == "\t" || character.isNewline {
+            } else if character.properties.isWhitespace {
                 if let word { words.append(word) }
                 word = nil
             } else {

@@ -38,7 +38,7 @@ public struct LifecycleConfiguration: Sendable, Hashable {
     /// After how many days unfinished uploads of every key that begins with `prefix` are thrown
     /// away; nil for never.
     public func abortsUploadsAfterDays(prefix: String) -> Int? {
-        rules.filter { $0.isEnabled && !$0.isNarrower && prefix.hasPrefix($0.prefix) }
+        rules.filter { $0.isEnabled && !$0.isNarrower && prefix.utf8.starts(with: $0.prefix.utf8) }
             .compactMap(\.abortsUploadsAfterDays).min()
     }
 

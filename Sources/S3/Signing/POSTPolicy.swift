@@ -137,7 +137,7 @@ extension POSTPolicy {
                 throw RequestError(
                     subject: "field \"\(name)\"", message: "is no name, or in the form already")
             }
-            guard !value.contains("${filename}") else {
+            guard !Self.holdsVariable(value.utf8) else {
                 throw RequestError(
                     subject: "field \(name)", message: "S3 would replace ${filename} in it")
             }
@@ -153,12 +153,19 @@ extension POSTPolicy {
             throw RequestError(
                 subject: "key", message: "the key has \(bytes.count) bytes, S3 admits 1024")
         }
-        guard let text = String(validating: bytes, as: UTF8.self) else {
+        guard String(validating: bytes, as: UTF8.self) != nil else {
             throw RequestError(subject: "key", message: "the key is not UTF-8, forms must be")
         }
-        guard !text.contains("${filename}") else {
+        guard !Self.holdsVariable(bytes) else {
             throw RequestError(subject: "key", message: "S3 would replace ${filename} in it")
         }
+    }
+
+    /// Whether the bytes of `${filename}` are in these, whatever mark combines with their last.
+    private static func holdsVariable(_ bytes: some Collection<UInt8>) -> Bool {
+        let variable = Array("${filename}".utf8)
+        let bytes = Array(bytes)
+        return bytes.indices.contains { bytes[$0...].starts(with: variable) }
     }
 
     /// The document that is signed: JSON, sent as Base64, so that no form encoding touches it.

@@ -51,8 +51,8 @@ final class Transfer {
             hasWholeHead = false
         } else if line == "\r\n" || line == "\n" {
             hasWholeHead = true
-        } else if let colon = line.firstIndex(of: ":") {
-            let value = line[line.index(after: colon)...]
+        } else if let colon = line.utf8.firstIndex(of: UInt8(ascii: ":")) {
+            let value = line[line.utf8.index(after: colon)...]
             answer.headers.append(Header(String(line[..<colon]), trimmed(value)))
         }
         return bytes.count

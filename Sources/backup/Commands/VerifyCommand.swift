@@ -13,12 +13,15 @@ struct VerifyCommand: ExitingCommand {
             "Look whether backups are encrypted, to whom, and, with --full, whether they open.",
         discussion: """
             Without a secret key the first 8 KiB of each version are fetched: an OpenPGP message, \
-            encrypted, protected against changes, to the named keys and to no others. With --full \
-            and the secret key everything is fetched, decrypted and unpacked, and written nowhere.
+            encrypted, protected against changes, to each of the named keys and to no others. With \
+            --full and the secret key everything is fetched, decrypted and unpacked, and written \
+            nowhere.
 
             Looked at is the current version of each key; with --all every version. A key that \
-            ends with * stands for all keys that begin with what is before it. --token finds the \
-            version of an upload whose outcome was not known, by the token that upload printed.
+            ends with * stands for all keys that begin with what is before it; those of which a \
+            delete marker is current are counted, and are a failure where there are no others. \
+            --token finds the version of an upload whose outcome was not known, by the token that \
+            upload printed.
 
             Needs s3:ListBucketVersions and s3:GetObjectVersion, with --version-id only the \
             latter. One line a version; the exit code is 6 where one fails or there is none, 0 \
@@ -46,16 +49,22 @@ struct VerifyCommand: ExitingCommand {
 
     @Option(
         help: ArgumentHelp(
-            "A file with a public key that may be encrypted to; may be given several times.",
+            "A file with a public key that must be encrypted to; may be given several times.",
             valueName: "file"))
     var recipient: [String] = []
 
     @Option(
         help: ArgumentHelp(
-            "The full fingerprint of a key or subkey that may be encrypted to; several times.",
+            "The full fingerprint of a key or subkey that must be encrypted to; several times.",
             discussion: "Without --recipient that of the encryption subkey.",
             valueName: "fingerprint"))
     var fingerprint: [String] = []
+
+    @Flag(
+        name: .customLong("any-recipient"),
+        help: ArgumentHelp(
+            "One of the named keys is enough, where versions are older than some of them."))
+    var anyRecipient = false
 
     @Flag(help: "Decrypt and unpack everything; needs the secret key.")
     var full = false
@@ -90,6 +99,9 @@ struct VerifyCommand: ExitingCommand {
         }
         if versionID != nil, objects.count > 1 || all || token != nil {
             throw ValidationError("--version-id goes with one key, without --all and --token")
+        }
+        if anyRecipient, recipient.isEmpty, fingerprint.isEmpty {
+            throw ValidationError("--any-recipient goes with --recipient or --fingerprint")
         }
         if token != nil, all { throw ValidationError("--token looks at every version by itself") }
         if !full, decryption.isGiven || maxSize != nil {

@@ -120,13 +120,3 @@ extension Grant {
         return text + "\""
     }
 }
-
-/// Words of a POSIX shell.
-enum ShellText {
-    /// One word, in single quotes.
-    static func quoted(_ text: String) -> String {
-        "'"
-            + text.split(separator: "'", omittingEmptySubsequences: false)
-            .joined(separator: #"'\''"#) + "'"
-    }
-}

@@ -100,7 +100,8 @@ struct PolicyDocument {
     /// The text where IAM reads patterns: `*`, `?` and `$` are themselves only as variables.
     /// Source: IAM User Guide, "IAM policy elements: Variables and tags".
     static func pattern(_ text: String) -> String {
-        text.map { "*?$".contains($0) ? "${\($0)}" : String($0) }.joined()
+        text.unicodeScalars.map { "*?$".unicodeScalars.contains($0) ? "${\($0)}" : String($0) }
+            .joined()
     }
 
     private static func list(_ texts: [String]) -> String {

@@ -13,6 +13,8 @@ final class VerifySession {
     private let verifier: Verifier
     private let report: VerifyReport
     private let progress: TransferProgress
+    /// Keys below a prefix whose current version is a delete marker.
+    private var deletedKeys = 0
     /// What has been listed and not looked at yet.
     private var waiting: [(location: S3Location, version: KeyHistory.Version)] = []
 
@@ -24,6 +26,7 @@ final class VerifySession {
         self.interruption = interruption
         var order = Verifier.Order()
         order.expected = expected
+        order.needsEveryKey = !command.anyRecipient
         order.isFull = command.full
         order.keyring = command.decryption.keyring
         order.passphrase = try command.decryption.passphrase()
@@ -61,6 +64,11 @@ final class VerifySession {
         said.isQuiet = command.quiet
         let sum = report.passed + report.failed
         said.note("\(Quantity.count(sum, "version")): \(report.passed) good, \(report.failed) not")
+        if deletedKeys > 0 {
+            said.note(
+                "a delete marker is current of \(Quantity.count(deletedKeys, "more key")): not "
+                    + "looked at")
+        }
         if report.passed > 0, !command.full {
             said.note(
                 "only the beginning of each was looked at; --full decrypts all of it with the "
@@ -99,11 +107,20 @@ final class VerifySession {
             return try add(history, of: place.location, isNamed: true)
         }
         var keys = 0
+        let deletedBefore = deletedKeys
         try each(of: place) { history, location in
             try add(history, of: location, isNamed: false)
             keys += 1
         }
-        if keys == 0 { try missing(place.location, "there is no key that begins like this") }
+        let deleted = deletedKeys - deletedBefore
+        if keys == 0 {
+            try missing(place.location, "there is no key that begins like this")
+        } else if deleted == keys {
+            let words =
+                "a delete marker is current of every key that begins like this "
+                + "(\(Quantity.grouped(keys)))"
+            try tell(Finding(nil, problems: [.init(.deleted, words)]), of: place.location)
+        }
     }
 
     private func each(
@@ -121,6 +138,7 @@ final class VerifySession {
         let real = history.versions.filter { !$0.isMarker }
         if command.all {
             if real.isEmpty, isNamed { try missing(location, "the key has no version") }
+            if real.isEmpty, !isNamed { deletedKeys += 1 }
             for version in real { try add((location, version)) }
             return
         }
@@ -130,7 +148,9 @@ final class VerifySession {
         } else if latest.count == 1, isNamed {
             let words = "a delete marker of \(latest[0].modified.rfc3339) is current"
             try tell(Finding(nil, problems: [.init(.deleted, words)]), of: location)
-        } else if latest.count != 1 {
+        } else if latest.count == 1 {
+            deletedKeys += 1
+        } else {
             let words = "the server calls \(latest.count) versions of the key current"
             try missing(location, history.versions.isEmpty ? "the key has no version" : words)
         }
