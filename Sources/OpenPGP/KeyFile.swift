@@ -6,6 +6,8 @@ struct KeyFile {
     let path: String
     /// The packets of every key in it, unarmored.
     let bytes: [UInt8]
+    /// When the newest of its keys says that it was made, in seconds since 1970.
+    private(set) var newest: Int64 = 0
 
     /// The largest file that is read: a key with thousands of signatures is smaller.
     static let largest = 1 << 20
@@ -19,6 +21,8 @@ struct KeyFile {
     /// The same for bytes that are already there.
     init(path: String, content: [UInt8]) throws {
         self.path = path
+        // Editors of Windows put a mark before text.
+        let content = content.starts(with: [0xef, 0xbb, 0xbf]) ? Array(content[3...]) : content
         guard let first = content.first else { throw Self.failure(path, .empty) }
         if first & 0x80 != 0 {
             bytes = content
@@ -52,22 +56,33 @@ struct KeyFile {
     }
 
     /// Every packet must be one that a public key is made of, and a primary key comes first.
-    private func examine() throws {
+    private mutating func examine() throws {
         var walker = PacketWalker()
         var isFirst = true
+        // The beginning of a primary key: its version, then when it was made.
+        var head: [UInt8]?
+        var newest: Int64 = 0
         try bytes.withUnsafeBytes { all in
             var rest = all[...]
             do {
                 while let event = try walker.next(&rest) {
-                    guard case .begin(let tag) = event else { continue }
-                    try Self.check(tag, isFirst: isFirst, path)
-                    isFirst = false
+                    switch event {
+                    case .begin(let tag):
+                        try Self.check(tag, isFirst: isFirst, path)
+                        isFirst = false
+                        head = tag == PacketTag.publicKey ? [] : nil
+                    case .body(let part): head?.append(contentsOf: part.prefix(5))
+                    case .end:
+                        guard let begun = head, begun.count >= 5 else { continue }
+                        newest = max(newest, begun[1..<5].reduce(0) { $0 << 8 | Int64($1) })
+                    }
                 }
             } catch let malformed as PacketWalker.Malformed {
                 throw Self.failure(path, isFirst ? .notAKey : .damagedKey(malformed.words))
             }
         }
         guard walker.isAtEnd else { throw Self.failure(path, .damagedKey("it ends too early")) }
+        self.newest = newest
     }
 
     private static func check(_ tag: UInt8, isFirst: Bool, _ path: String) throws {

@@ -22,7 +22,7 @@ public struct KeyInspection: Hashable, Sendable {
         let file = try KeyFile(path: path)
         let home = try PrivateHome()
         let context = try Context(home.keyring, operation: "inspect a key")
-        entries = try context.take(file).compactMap { fingerprint in
+        entries = try context.take(file, now: now).compactMap { fingerprint in
             guard let key = try context.keys(fingerprint).first else { return nil }
             do {
                 let subkey = try key.usableSubkeys(file: path, now: now)[0]

@@ -235,6 +235,7 @@ extension OpenPGPError {
             "give --passphrase-file; to be asked, have gpg-agent with a pinentry, and on a terminal "
                 + "export GPG_TTY=$(tty)"
         case .truncated, .damagedMessage: "take another version"
+        case .plaintextTooLarge: "where so much is to be expected, give --max-size"
         default: nil
         }
     }

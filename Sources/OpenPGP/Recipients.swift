@@ -51,7 +51,7 @@ public final class Recipients: Sendable {
         let context = try Context(home.keyring, operation: Self.operation)
         // All first: what one file says about a key, such as that it is revoked, holds for another.
         let taken = try sources.flatMap { source in
-            try context.take(source).map { (file: source.path, fingerprint: $0) }
+            try context.take(source, now: now).map { (file: source.path, fingerprint: $0) }
         }
         var found: [Recipient] = []
         var warnings: [KeyWarning] = []
@@ -84,7 +84,7 @@ public final class Recipients: Sendable {
 
 extension Context {
     /// Imports the keys of a file and returns their fingerprints.
-    func take(_ file: KeyFile) throws -> [Fingerprint] {
+    func take(_ file: KeyFile, now: Timestamp? = nil) throws -> [Fingerprint] {
         func failure(_ code: OpenPGPError.Code) -> OpenPGPError {
             OpenPGPError("read a key", file.path, code)
         }
@@ -116,6 +116,8 @@ extension Context {
             next = status.pointee.next
         }
         guard result.no_user_id == 0 else {
+            // gpg does not believe a signature of tomorrow.
+            if let now, file.newest > now.seconds { throw failure(.fromTheFuture) }
             throw failure(.damagedKey("a key without a name that its owner signed"))
         }
         guard !fingerprints.isEmpty, result.not_imported == 0, result.skipped_v3_keys == 0 else {

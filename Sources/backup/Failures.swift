@@ -24,7 +24,13 @@ extension OpenPGPError: FailureConvertible {
 
 extension CompressionError: FailureConvertible {
     /// What is wrong with a compressed stream.
-    public var failure: Failure { Failure(.failed, PrintableText.escape("\(self)")) }
+    public var failure: Failure {
+        var isLimit = false
+        if case .tooLarge = code { isLimit = true }
+        return Failure(
+            .failed, PrintableText.escape("\(self)"),
+            hint: isLimit ? "where so much is to be expected, give --max-size" : nil)
+    }
 }
 
 extension InputError: FailureConvertible {

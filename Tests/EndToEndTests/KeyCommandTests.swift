@@ -171,6 +171,29 @@ extension EndToEnd {
             #expect(refused.errorText.contains("holds a secret key"), "\(refused.errorText)")
         }
 
+        @Test("no key is made where its file cannot be, and one that is made is never hidden")
+        func unwritable() async throws {
+            let home = try Home()
+            let words = ["key", "generate", "Acme", "--no-passphrase", "--output"]
+            let nowhere = home.program.home.path("none/acme.asc")
+            let refused = try await home.program.backup(words + [nowhere])
+            #expect(refused.status == 1 && refused.errorText.contains("cannot write"))
+            let before = try await home.gpg(["--list-secret-keys"])
+            #expect(before.output.isEmpty)
+            let lost = try await home.program.backup(words + ["/dev/full"])
+            #expect(lost.status == 3, "\(lost.errorText)")
+            let full = try await home.program.run(
+                "/bin/sh",
+                [
+                    "-c", "exec \"$0\" key generate Acme --no-passphrase >/dev/full",
+                    "\(Places.products)/backup",
+                ])
+            #expect(full.status == 1)
+            let made = full.errorText.firstMatch(of: /backup key export ([0-9A-F]{40})/)
+            let key = try #require(made, "\(full.errorText)").1
+            #expect(try await home.gpg(["--list-secret-keys", String(key)]).status == 0)
+        }
+
         @Test("a file is not written over, and no key is made for it")
         func existing() async throws {
             let home = try Home()

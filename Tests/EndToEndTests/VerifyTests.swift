@@ -118,7 +118,8 @@ extension EndToEnd {
             #expect(try await verify([Version(content: both)], prints).status == 0)
         }
 
-        @Test("a prefix below which everything is deleted is a failure", arguments: [[], ["--all"]])
+        @Test(
+            "a prefix below which everything is deleted is a failure", arguments: [[], ["--all"]])
         func allDeleted(options: [String]) async throws {
             let pair = try await KeyPair.shared.value
             let good = Version(content: try await message())

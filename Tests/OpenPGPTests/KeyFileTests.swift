@@ -18,6 +18,7 @@ import Testing
         #expect(try KeyFile(path: "k", content: around).bytes == binary)
         let windows = armored.flatMap { $0 == 10 ? [13, 10] : [$0] }
         #expect(try KeyFile(path: "k", content: windows).bytes == binary)
+        #expect(try KeyFile(path: "k", content: [0xef, 0xbb, 0xbf] + windows).bytes == binary)
     }
 
     @Test("several keys in a file, in one block or in several")

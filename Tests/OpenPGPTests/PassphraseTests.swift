@@ -93,8 +93,10 @@ import Testing
             ("#!/bin/sh\nexit 1\n", .noPassphrase),
             (Self.pinentry("'ERR 83886179 Operation cancelled <Pinentry>'"), .noPassphrase),
             // What pinentry-curses says without a terminal, and after a while without an answer.
-            (Self.pinentry("'ERR 83918950 Inappropriate ioctl for device <Pinentry>'"),
-                .noPassphrase),
+            (
+                Self.pinentry("'ERR 83918950 Inappropriate ioctl for device <Pinentry>'"),
+                .noPassphrase
+            ),
             (Self.pinentry("'ERR 83886142 Timeout <Pinentry>'"), .noPassphrase),
             (Self.pinentry("'D incorrect' OK"), .badPassphrase),
         ]

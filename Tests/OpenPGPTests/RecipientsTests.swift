@@ -129,6 +129,15 @@ import Testing
         #expect(try at(20)[0].hasSuffix("in 9 days"))
         #expect(code { _ = try at(31) } == .noUsableSubkey)
         #expect(code { _ = try at(-1) } == .fromTheFuture)
+        // gpg's own clock sees no valid name in such a key.
+        let early = Home()
+        let later = now.seconds + 400 * 86400
+        let made = try early.makeKey(
+            "early", "ed25519", subkeys: [("cv25519", at: later, lifetime: "1y")], at: later)
+        let young = try early.scratch.file(
+            "early.gpg", try early.gpg("--faked-system-time", "\(later)!", "--export", made.hex))
+        #expect(code { _ = try Recipients(files: [young], now: now) } == .fromTheFuture)
+        #expect(code { _ = try KeyInspection(file: young, now: now) } == .fromTheFuture)
         let steady = try keys.home.exported("rsa")
         #expect(try Recipients(files: [steady], now: now).warnings.isEmpty)
     }

@@ -12,7 +12,7 @@ extension Verifier {
         case let error as CompressionError:
             switch error.code {
             case .resources, .notOpen: throw error
-            case .tooLarge: return .init(.tooLarge, error.description)
+            case .tooLarge: return .init(.tooLarge, error.description + " (--max-size)")
             default: return .init(.content, error.description)
             }
         case let error as S3Error:

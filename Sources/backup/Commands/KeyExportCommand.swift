@@ -21,7 +21,7 @@ struct KeyExportCommand: ExitingCommand {
 
     func perform() throws -> Console.ExitCode {
         let fingerprint = try Fingerprint(argument: fingerprint)
-        try destination.requireFree()
+        let file = try destination.open()
         let key: [UInt8]
         do {
             key = try exportPublicKey(fingerprint, from: destination.keyring)
@@ -30,7 +30,7 @@ struct KeyExportCommand: ExitingCommand {
                 .failed, "there is no key \(fingerprint) in the keyring of gpg",
                 hint: "gpg --list-keys shows what is there; --gnupg-home names another keyring")
         }
-        try destination.write(key)
+        try destination.write(key, to: file)
         return .done
     }
 }

@@ -74,10 +74,9 @@ struct KeyGenerateCommand: ExitingCommand {
         } else if noPassphrase {
             generation.protection = .none
         }
-        try destination.requireFree()
-
+        let file = try destination.open()
         let key = try make(generation)
-        try destination.write(try exportPublicKey(key.fingerprint, from: destination.keyring))
+        try hand(over: key, to: file)
         var said = diagnostics
         said.isQuiet = destination.quiet
         if noPassphrase {
@@ -88,6 +87,19 @@ struct KeyGenerateCommand: ExitingCommand {
         said.note("fingerprint \(key.fingerprint)")
         said.note("the secret key is in the keyring of gpg alone: keep a copy elsewhere")
         return .done
+    }
+
+    /// Writes the public key; what fails there does not hide that there is a pair.
+    private func hand(over key: PublicKey, to file: ByteWriter) throws {
+        do {
+            try destination.write(
+                try exportPublicKey(key.fingerprint, from: destination.keyring), to: file)
+        } catch {
+            var failure = Failure(error, of: Backup.self)
+            failure.message += "; the pair is in the keyring: \(key.fingerprint)"
+            failure.hint = "backup key export \(key.fingerprint) writes its public key"
+            throw failure
+        }
     }
 
     /// Where there is nobody to ask for a passphrase, gpg's words do not say what to do.

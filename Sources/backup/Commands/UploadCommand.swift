@@ -20,7 +20,10 @@ struct UploadCommand: ExitingCommand {
             The version appears only if the command exits with status 0. From standard input \
             only the end of the stream is seen: a dump that fails half way looks like one that \
             is done, and is stored. So take the first form where you can; else --min-size \
-            refuses what is too small, and an empty input is refused in any case.
+            refuses what is too small, and an empty input is refused in any case. A pipeline hides \
+            the same from the first form, unless it is one of a shell that looks:
+
+              backup upload … -- bash -o pipefail -c 'pg_dump shop | sed s/a/b/'
 
             Needs s3:PutObject and nothing else. What is stored is an OpenPGP message of a gzip \
             stream: 'aws s3 cp … - | gpg -d | gunzip' reads it without this program. The command \

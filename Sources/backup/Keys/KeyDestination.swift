@@ -23,27 +23,24 @@ struct KeyDestination: ParsableArguments {
     /// The keyring with the pair.
     var keyring: Keyring { gnupgHome.map { .directory($0) } ?? .own }
 
-    /// Throws where there is a file of this name already: a key is not replaced by mistake.
-    func requireFree() throws {
-        guard let output, output != "-" else { return }
+    /// Opens what the key goes to, before there is a key. Throws where there is a file of this name
+    /// already: a key is not replaced by mistake.
+    func open() throws -> ByteWriter {
+        guard let output, output != "-" else { return .standardOutput() }
         var status = stat()
         guard lstat(output, &status) != 0 else {
             throw Failure(
                 .refused, "\(PrintableText.escape(output)) exists",
                 hint: "give another name, or move the file away")
         }
+        return try ByteWriter.file(output)
     }
 
     /// Writes the armored key, which anybody may read.
-    func write(_ key: [UInt8]) throws {
-        guard let output, output != "-" else {
-            try ByteWriter.print(String(decoding: key, as: UTF8.self))
-            return
-        }
-        let file = try ByteWriter.file(output)
+    func write(_ key: [UInt8], to file: ByteWriter) throws {
         try file.write(key)
         try file.finish()
-        chmod(output, 0o644)
+        if let output, output != "-" { chmod(output, 0o644) }
     }
 }
 

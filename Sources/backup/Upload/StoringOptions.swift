@@ -35,7 +35,7 @@ struct StoringOptions: ParsableArguments {
     var partSize = ByteSize(bytes: 16 << 20)
 
     @Option(
-        help: ArgumentHelp("The most parts in flight, 1 to 64 (default: 4).", valueName: "n"))
+        help: ArgumentHelp("The most parts in flight, 1 to 64.", valueName: "n"))
     var concurrency = 4
 
     @Option(

@@ -8,7 +8,7 @@ struct ApplyOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "The most requests to delete in flight, 1 to 64 (default: 4).",
+            "The most requests to delete in flight, 1 to 64.",
             discussion: "Fewer are sent while the server asks to slow down.", valueName: "n"))
     var concurrency = 4
 
