@@ -67,6 +67,11 @@ public struct ConnectionOptions: ParsableArguments {
         if let profile { words += ["--profile", profile] }
         if let region { words += ["--region", region] }
         if let caBundle { words += ["--ca-bundle", caBundle] }
+        if let addressing { words += ["--addressing-style", addressing.rawValue] }
+        if insecureHTTP { words.append("--insecure-http") }
+        if let expectedBucketOwner { words += ["--expected-bucket-owner", expectedBucketOwner] }
+        if let requestPayer { words += ["--request-payer", requestPayer.rawValue] }
+        if let readTimeout { words += ["--read-timeout", "\(readTimeout)"] }
         return words
     }
 

@@ -101,7 +101,7 @@ final class BucketSession {
         let count = summary.expectation
         return Failure(
             .refused, "the plan is over a limit: \(limit)",
-            hint: "look at the report; when its deletions are right, "
-                + "--expect-deletes \(count) lets exactly this plan pass")
+            hint: "look at the report; when its deletions are right, let exactly this plan pass "
+                + "with --expect-deletes \(count)")
     }
 }

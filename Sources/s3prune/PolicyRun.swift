@@ -150,12 +150,14 @@ struct PolicyRun {
 
     /// The commands that lead on from a report: each version with its id, and the deletion.
     private func nextSteps(_ policy: LoadedPolicy) -> [NextStep] {
-        guard !command.apply else { return [] }
+        // What came through a pipe is gone.
+        guard !command.apply, !command.listing.contains("-") else { return [] }
         var words = ["--policy", policy.policy.path]
-        for path in command.listing where path != "-" { words += ["--listing", path] }
+        for path in command.listing { words += ["--listing", path] }
         if let now = command.now { words += ["--now", now] }
         if command.checkLocks { words.append("--check-locks") }
         words += command.connection.repeatedWords
+        let expected = command.expectDeletes.map { ["--expect-deletes", "\($0)"] } ?? []
         var steps: [NextStep] = []
         if !command.output.verbose {
             steps.append(
@@ -165,7 +167,9 @@ struct PolicyRun {
         }
         if command.listing.isEmpty, now == nil {
             steps.append(
-                NextStep("delete what is expired by then:", ["s3prune", "--apply"] + words))
+                NextStep(
+                    "delete what is expired by then:", ["s3prune", "--apply"] + words + expected,
+                    isDeletion: true))
         }
         return steps
     }

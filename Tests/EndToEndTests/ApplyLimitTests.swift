@@ -30,6 +30,69 @@ extension EndToEnd {
             #expect(rig.store.ids() == ["i0-0", "i1-0", "i2-0"])
         }
 
+        @Test("a report leads on with every option that it was made with, and to no refusal")
+        func nextSteps() async throws {
+            let rig = try rig()
+            let policy = try rig.policy(more: "limits: { max-delete-versions: 5 }\n")
+            let options = [
+                "--expected-bucket-owner", "123456789012", "--request-payer", "requester",
+                "--addressing-style", "path", "--read-timeout", "2min",
+            ]
+            func next(_ more: [String]) async throws -> (status: Int32, text: String) {
+                let outcome = try await rig.program.s3prune(
+                    ["--policy", policy] + options + more)
+                let lines = outcome.text.components(separatedBy: "\nNEXT\n").dropFirst()
+                return (outcome.status, lines.joined().replacing(#/\s+\\\n\s+/#, with: " "))
+            }
+            let refused = try await next([])
+            #expect(refused.status == 6)
+            #expect(refused.text.contains("s3prune --dry-run --verbose"))
+            #expect(!refused.text.contains("--apply"))
+            let passed = try await next(["--expect-deletes", "6"])
+            #expect(passed.status == 0)
+            let words = "s3prune --apply --policy \(policy) "
+            #expect(passed.text.contains(words), "\(passed.text)")
+            for option in options + ["--expect-deletes 6"] {
+                #expect(passed.text.contains(option), "\(passed.text)")
+            }
+            let wrong = try await next(["--expect-deletes", "7"])
+            #expect(wrong.status == 6 && !wrong.text.contains("--apply"))
+        }
+
+        @Test("a number of deletions that is not the plan's is a problem of a dry run, too")
+        func unexpected() async throws {
+            let rig = try rig()
+            let outcome = try await rig.program.s3prune(
+                ["--policy", try rig.policy(), "--expect-deletes", "7", "--format", "csv"])
+            #expect(outcome.status == 6)
+            #expect(outcome.text.contains("the plan deletes 6 versions"), "\(outcome.text)")
+            let over = try await rig.program.s3prune([
+                "--policy", try rig.policy(more: "limits: { max-delete-versions: 5 }\n"),
+                "--format", "csv",
+            ])
+            #expect(over.text.contains("with --expect-deletes 6\""), "\(over.text)")
+        }
+
+        @Test("a listing from a pipe leads to no command: it is gone")
+        func pipe() async throws {
+            let program = try Program()
+            let entries = (0..<4).map {
+                SavedListing.Entry(
+                    key: "db/a", versionID: "v\($0)", modified: "2026-10-0\(9 - $0)T00:00:00.000Z",
+                    isLatest: $0 == 0)
+            }
+            let listing = try program.home.write("l.xml", SavedListing(entries: entries).xml)
+            let policy = try program.policy(
+                "version: 1\nbucket: hostile\nmin-age: 0\nmin-versions: 1\nkeep: { last: 1 }\n"
+                    + "keep-oldest: false\n")
+            let words = ["--policy", policy, "--now", "2026-11-23T03:00:00Z", "--listing"]
+            let piped = try await program.command(words + ["-"], input: listing).run()
+            #expect(piped.status == 0 && piped.text.contains("would delete 3 of 4"))
+            #expect(!piped.text.contains("NEXT"), "\(piped.text)")
+            let read = try await program.s3prune(words + [listing])
+            #expect(read.text.contains("--listing \(listing)"), "\(read.text)")
+        }
+
         @Test(
             "a limit that is just kept refuses nothing",
             arguments: ["max-delete-versions: 6", "max-delete-bytes: 600B"])

@@ -6,7 +6,9 @@ extension EndToEnd {
         static let commandLines: [[String]] = [
             ["--frobnicate"], ["frobnicate"], ["--format", "yaml"], ["--now", "yesterday"],
             ["--dry-run", "--apply"], ["--listing", "x"], ["--expect-deletes", "-1"],
-            ["--expect-deletes", "many"], ["policy", "frobnicate"],
+            ["--expect-deletes", "many"], ["--plan-out", "-"],
+            ["--output", "x", "--plan-out", "x"],
+            ["retire", "s3://b/k", "--yes"], ["policy", "frobnicate"],
             ["--policy", "a.yaml", "--policy", "b.yaml", "--listing", "x", "--now", now],
         ]
         static let now = "2026-11-23T03:00:00Z"

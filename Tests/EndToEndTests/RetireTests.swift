@@ -37,7 +37,7 @@ extension EndToEnd {
         @Test("deletes all versions of exactly this key, the current one last and alone")
         func applies() async throws {
             let rig = try rig()
-            let outcome = try await retire(rig, ["--apply", "--yes", "--confirm", "db/old"])
+            let outcome = try await retire(rig, ["--apply", "--confirm", "db/old"])
             #expect(outcome.status == 0, "\(outcome.errorText)")
             #expect(rig.store.ids() == Self.others)
             let bodies = rig.server.requests.filter { $0.method == "POST" }
@@ -145,7 +145,7 @@ extension EndToEnd {
 
         @Test(
             "without a terminal the key must be repeated exactly",
-            arguments: [[], ["--yes"], ["--confirm", "db/old "], ["--yes", "--confirm", "db"]])
+            arguments: [[], ["--yes"], ["--confirm", "db/old "], ["--confirm", "db"]])
         func noConfirmation(options: [String]) async throws {
             let rig = try rig()
             let outcome = try await retire(rig, ["--apply"] + options)
@@ -158,11 +158,11 @@ extension EndToEnd {
             ("\u{4}", 3), ("\u{3}", 130),
         ]
 
-        @Test("on a terminal the exact key is typed, also with --yes", arguments: answers)
+        @Test("on a terminal the exact key is typed", arguments: answers)
         func typed(answer: (typed: String, status: Int32)) async throws {
             let rig = try rig()
             let outcome = try await rig.onTerminal(
-                ["retire", "s3://bkt/db/old", "--apply", "--yes", "--policy", rig.policy()],
+                ["retire", "s3://bkt/db/old", "--apply", "--policy", rig.policy()],
                 answer: answer.typed, after: "type the key: ")
             #expect(outcome.status == answer.status, "\(outcome.text)")
             #expect((rig.store.deletions > 0) == (answer.status == 0))

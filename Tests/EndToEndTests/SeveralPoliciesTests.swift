@@ -168,6 +168,8 @@ extension EndToEnd {
             let outcome = try await rig.program.s3prune(policies(rig) + ["--apply", "--yes"])
             #expect(outcome.status == 4, "\(outcome.errorText)")
             #expect(outcome.errorText.contains("two: these credentials may not delete versions"))
+            #expect(outcome.errorText.contains("request id "), "\(outcome.errorText)")
+            #expect(outcome.errorText.contains("hint: the user needs s3:DeleteObjectVersion"))
             #expect(rig.store.ids("one").count == 3 && rig.store.ids("two").count == 9)
         }
 

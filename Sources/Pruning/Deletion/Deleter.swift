@@ -57,6 +57,7 @@ public final class Deleter {
         let settings = Settings(bucket: bucket, options: options)
         // The first batch is a single version and runs alone.
         Self.send(work, Connection(client: client), settings, batches: 1)
+        lookForFirst(work)
         let connections = (0..<options.concurrency).map { number in
             let connection = Connection(client: number == 0 ? client : client.another())
             connection.client.onThrottling = options.throttled
@@ -66,6 +67,21 @@ public final class Deleter {
             Self.send(work, connections[number], settings, batches: .max)
         }
         return settle(work, remaining)
+    }
+
+    /// Where the server says nothing of the first deletion, it must have done it before it is asked
+    /// for more.
+    private func lookForFirst(_ work: Monitor<DeletionWork>) {
+        let first = work.change { $0.result.stop == nil ? $0.unknown.first?.version : nil }
+        guard let first else { return }
+        var presence = Relisting(client: client, bucket: bucket)
+        if presence.outcome(of: first) == .deleted { return }
+        work.change {
+            $0.stop(
+                .untrustworthy(
+                    "the server does not say what it deleted, and the listing does not show that "
+                        + "it did: key \(String(decoding: first.key, as: UTF8.self))"))
+        }
     }
 
     /// A client that belongs to one thread.

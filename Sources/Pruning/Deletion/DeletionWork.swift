@@ -75,6 +75,11 @@ struct DeletionWork {
 
     mutating func throttled() { pace.throttled() }
 
+    /// Ends the run, unless it has ended for another reason.
+    mutating func stop(_ stop: DeletionResult.Stop) {
+        if result.stop == nil { result.stop = stop }
+    }
+
     private mutating func refused(_ entry: VersionSpool.Entry, _ why: DeletionFate.Refusal) {
         result.count(.refused(why), size: entry.size)
         do throws(SpillError) {

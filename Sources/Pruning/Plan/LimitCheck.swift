@@ -73,12 +73,20 @@ struct LimitCheck {
     /// A problem for each limit that is exceeded, unless this number of deletions was expected.
     func problems(expected: Int?) -> [Problem] {
         guard expected != expectation else { return [] }
-        return exceeded.map { message in
+        // No sign follows a comma: a table for spreadsheets escapes those.
+        let problems = exceeded.map { message in
             Problem(
                 .limit, key: nil, message: message,
-                hint: "look at the deletions below; when they are right, "
-                    + "--expect-deletes \(expectation) lets exactly this plan pass")
+                hint: "look at the deletions below; when they are right, let exactly this plan "
+                    + "pass with --expect-deletes \(expectation)")
         }
+        guard let expected else { return problems }
+        let wrong = Problem(
+            .limit, key: nil,
+            message: "the plan deletes \(Quantity.count(expectation, "version")), "
+                + "not \(Quantity.grouped(expected)) as --expect-deletes says",
+            hint: "look at the plan again")
+        return [wrong] + problems
     }
 }
 

@@ -105,7 +105,8 @@ public final class DeletionJSONReport: DeletionReport {
 extension DeletionFate.Refusal {
     /// The server's code and words, safe to print.
     var sentence: String {
-        PrintableText.escape(message.isEmpty ? code : "\(code): \(message)")
+        let id = requestID.map { " (request id \($0))" } ?? ""
+        return PrintableText.escape((message.isEmpty ? code : "\(code): \(message)") + id)
     }
 }
 
@@ -150,8 +151,18 @@ extension DeletionResult.Stop {
         case .interrupted: "interrupted"
         case .untrustworthy(let why), .unreadable(let why): PrintableText.escape(why)
         case .denied(let refusal):
-            "these credentials may not delete versions (\(refusal.sentence))"
+            "these credentials may not delete versions: \(refusal.sentence)"
         case .error(let error): PrintableText.escape("\(error)")
+        }
+    }
+
+    /// What can be done about it, safe to print.
+    public var hint: String? {
+        switch self {
+        case .denied:
+            "the user needs s3:DeleteObjectVersion; 'backup iam pruner' prints the whole policy"
+        case .error(let error): error.hint.map(PrintableText.escape)
+        case .interrupted, .untrustworthy, .unreadable: nil
         }
     }
 }

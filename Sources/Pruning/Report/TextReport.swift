@@ -81,9 +81,12 @@ public final class TextReport: PlanSink {
             "TO DELETE", deletions, cut: uncutDeletions, noun: "deletion", empty: "nothing")
         let cutKeys = detail == .full ? 0 : max(0, keptKeys - Self.mostLines)
         try writeSection("KEPT", kept, cut: cutKeys, noun: "key", empty: "no keys")
-        guard summary.totals.delete > 0, !nextSteps.isEmpty else { return }
+        // What is refused is not recommended.
+        let isRefused = summary.refused != nil && !summary.isExpected
+        let steps = nextSteps.filter { !($0.isDeletion && isRefused) }
+        guard summary.totals.delete > 0, !steps.isEmpty else { return }
         try output.write("\nNEXT\n")
-        for step in nextSteps {
+        for step in steps {
             try output.write("  \(step.purpose)\n")
             try output.write(CommandText.wrapped(step.command))
         }
@@ -156,9 +159,13 @@ public struct NextStep: Sendable {
     /// The command as a shell reads it, safe to print.
     let command: String
 
+    /// Whether it deletes versions: left out where the plan is over a limit.
+    let isDeletion: Bool
+
     /// A command of these words.
-    public init(_ purpose: String, _ words: [String]) {
+    public init(_ purpose: String, _ words: [String], isDeletion: Bool = false) {
         self.purpose = purpose
+        self.isDeletion = isDeletion
         command = words.map { PrintableText.escape(CommandText.quoted($0)) }
             .joined(separator: " ")
     }

@@ -24,8 +24,10 @@ public struct DeletionAnswer: Hashable, Sendable {
     /// ```
     ///
     /// In verbose mode what is not mentioned is unknown; in quiet mode it is deleted.
-    init(_ tree: XMLTree, to versions: [ObjectVersion], isQuiet: Bool) {
-        var reading = Reading(versions)
+    init(
+        _ tree: XMLTree, to versions: [ObjectVersion], isQuiet: Bool, requestID: String? = nil
+    ) {
+        var reading = Reading(versions, requestID)
         for element in tree.children {
             switch element.name {
             case "Deleted": reading.takeDeleted(element)
@@ -50,9 +52,11 @@ private struct Reading {
     private var places: [ObjectVersion: Int] = [:]
     private var placesOfKey: [[UInt8]: [Int]] = [:]
     private let versions: [ObjectVersion]
+    private let requestID: String?
 
-    init(_ versions: [ObjectVersion]) {
+    init(_ versions: [ObjectVersion], _ requestID: String?) {
         self.versions = versions
+        self.requestID = requestID
         fates = Array(repeating: nil, count: versions.count)
         for (place, version) in versions.enumerated() {
             places[version] = place
@@ -81,7 +85,8 @@ private struct Reading {
     mutating func takeError(_ element: XMLTree) {
         let key = element["Key"].map { Array($0.text.utf8) } ?? []
         let fate = DeletionFate(
-            code: element["Code"]?.text ?? "", message: element["Message"]?.text ?? "")
+            code: element["Code"]?.text ?? "", message: element["Message"]?.text ?? "",
+            requestID: requestID)
         if let id = element["VersionId"].flatMap({ VersionID($0.text) }) {
             if let place = places[ObjectVersion(key: key, id: id)] { note(fate, at: place) }
         } else if let places = placesOfKey[key], places.count == 1 {

@@ -15,11 +15,14 @@ public enum DeletionFate: Hashable, Sendable {
         public var code: String
         /// S3's message.
         public var message: String
+        /// The id of the request, for the server's people.
+        public var requestID: String?
 
         /// A refusal.
-        public init(code: String, message: String) {
+        public init(code: String, message: String, requestID: String? = nil) {
             self.code = code
             self.message = message
+            self.requestID = requestID
         }
 
         /// Whether Object Lock protects the version: retention or a legal hold. AWS says
@@ -38,8 +41,8 @@ public enum DeletionFate: Hashable, Sendable {
         public var isDenial: Bool { code == "AccessDenied" && !isProtection }
     }
 
-    init(code: String, message: String) {
-        let refusal = Refusal(code: code, message: message)
+    init(code: String, message: String, requestID: String? = nil) {
+        let refusal = Refusal(code: code, message: message, requestID: requestID)
         switch code {
         case "NoSuchVersion", "NoSuchKey": self = .deleted
         case _ where ErrorAnswer(code: code, message: message).isTransient: self = .retry(refusal)

@@ -17,7 +17,9 @@ extension Client {
             guard error.cause == .answer, Client.codesAboutVersion.contains(error.code) else {
                 throw error
             }
-            return DeletionAnswer(fates: [DeletionFate(code: error.code, message: error.message)])
+            let fate = DeletionFate(
+                code: error.code, message: error.message, requestID: error.requestID)
+            return DeletionAnswer(fates: [fate])
         }
     }
 }

@@ -30,10 +30,11 @@ extension Client {
                 Header("Content-MD5", Base64.encode(Digest.hash(body, .md5))),
                 Header("Content-Type", "application/xml"),
             ], payload: .hashing(body))
-        let (tree, _) = try document(
+        let (tree, head) = try document(
             request, operation: "DeleteObjects", roots: ["DeleteResult"], body: body,
             maximumBytes: maximumResultBytes)
-        return DeletionAnswer(tree, to: versions, isQuiet: false)
+        return DeletionAnswer(
+            tree, to: versions, isQuiet: false, requestID: head.requestID)
     }
 }
 

@@ -112,8 +112,8 @@ struct ApplyCommand: ExitingCommand {
         guard let limit = reviewed.refused, expectDeletes == nil else { return nil }
         return Failure(
             .refused, "the plan is over a limit: \(PrintableText.escape(limit))",
-            hint: "when its deletions are right, --expect-deletes \(count) lets exactly this "
-                + "plan pass")
+            hint: "when its deletions are right, let exactly this plan pass with "
+                + "--expect-deletes \(count)")
     }
 
     private func requireSame(_ reviewed: ReviewedPlan, _ loaded: LoadedPolicy) throws {

@@ -45,6 +45,7 @@ struct ExplainCommand: ExitingCommand {
             valueName: "time"))
     var now: String?
 
+    @OptionGroup var quietness: QuietOption
     @OptionGroup(title: "Connection") var connection: ConnectionOptions
 
     func validate() throws {
@@ -54,6 +55,7 @@ struct ExplainCommand: ExitingCommand {
     }
 
     func perform() throws -> Console.ExitCode {
+        quietness.begin()
         let environment = ProcessSafety.environment
         let location = try S3Location(key: object)
         let instant = try now.map(Self.instant)

@@ -46,10 +46,12 @@ struct RetireCommand: ExitingCommand {
     @Option(help: "The form of the report: text for people, json for programs (JSON Lines).")
     var format = TextOrJSON.text
 
-    @OptionGroup(title: "Deletion") var application: ApplyOptions
+    @OptionGroup var quietness: QuietOption
+    @OptionGroup(title: "Deletion") var sending: SendingOptions
     @OptionGroup(title: "Connection") var connection: ConnectionOptions
 
     func perform() throws -> Console.ExitCode {
+        quietness.begin()
         let location = try S3Location(key: object)
         guard let age = CalendarDuration(text: olderThan) else {
             throw Failure(
@@ -171,7 +173,7 @@ struct RetireCommand: ExitingCommand {
             ? DeletionTextReport(output: writer, bucket: bucket, isVerbose: true)
             : DeletionJSONReport(output: writer, bucket: bucket)
         var options = Deleter.Options(sleep: { interruption.stop.wait(seconds: $0) })
-        options.concurrency = application.concurrency
+        options.concurrency = sending.concurrency
         options.isStopped = { interruption.stop.isCancelled }
         let deleter = Deleter(client: session.patientClient, bucket: bucket, options: options)
         var lost: (any Error)?
@@ -189,7 +191,8 @@ struct RetireCommand: ExitingCommand {
             let why = result.stop.map { $0.sentence + "; " } ?? ""
             diagnostics.error(
                 "\(bucket): \(why)\(result.sentence)",
-                hint: "the current version is deleted last, once no other is left")
+                hint: result.stop?.hint
+                    ?? "the current version is deleted last, once no other is left")
         }
         let code =
             result.exitCode == .interrupted

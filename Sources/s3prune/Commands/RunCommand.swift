@@ -96,6 +96,13 @@ struct RunCommand: ExitingCommand {
             let option = listing.isEmpty ? "--expect-deletes" : "--listing"
             throw ValidationError("\(option) goes with one policy only")
         }
+        if planOut == "-" {
+            throw ValidationError(
+                "--plan-out names a file; --format json prints the plan to standard output")
+        }
+        if let planOut, planOut == output.output {
+            throw ValidationError("--output and --plan-out are the same file")
+        }
         if let expectDeletes, expectDeletes < 0 {
             throw ValidationError("--expect-deletes is a number of deletions, 0 or more")
         }

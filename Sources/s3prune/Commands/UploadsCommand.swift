@@ -27,9 +27,11 @@ struct UploadsCommand: ExitingCommand {
     @Option(help: "The form of the report: text for people, json for programs (JSON Lines).")
     var format = TextOrJSON.text
 
+    @OptionGroup var quietness: QuietOption
     @OptionGroup(title: "Connection") var connection: ConnectionOptions
 
     func perform() throws -> Console.ExitCode {
+        quietness.begin()
         if abort { try Consent.require(yes: yes, to: "aborting") }
         let environment = ProcessSafety.environment
         let loaded = try LoadedPolicy.load(

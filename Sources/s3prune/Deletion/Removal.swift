@@ -86,7 +86,8 @@ struct Removal {
         tally.deleted += result.deleted
         tally.merge(code(of: result))
         if let stop = result.stop {
-            diagnostics.error("\(plan.place): \(stop.sentence); \(result.sentence)")
+            diagnostics.error(
+                "\(plan.place): \(stop.sentence); \(result.sentence)", hint: stop.hint)
             if stop.isOfServer { tally.end = RemovalTally.End(stop) }
         }
         if let lost {

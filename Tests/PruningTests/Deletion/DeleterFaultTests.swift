@@ -201,6 +201,26 @@ struct DeleterFaultTests {
         #expect(result.deleted == 0 && result.stop != nil)
     }
 
+    @Test(
+        "a server that says nothing of its first deletion must have done it, or is asked no more",
+        arguments: [true, false])
+    func silent(isDone: Bool) throws {
+        let versions = manyVersions(30)
+        let bucket = try LoopbackBucket(versions) { _, request, effect in
+            if request.method == "POST" { return .error(403, "AccessDenied") }
+            if isDone { _ = effect() }
+            return .init(204)
+        }
+        let result = try DeleterRig(bucket).run(versions)
+        if isDone {
+            #expect(result.deleted == 30 && result.exitCode == .done)
+        } else {
+            #expect(bucket.deletions.count == 2)
+            #expect(result.deleted == 0 && result.failed == 1 && result.untried == 29)
+            #expect(result.stop?.isOfServer == true && result.exitCode == .failed)
+        }
+    }
+
     @Test("errors for ever end the run as temporary, and nothing is claimed")
     func errorsForEver() throws {
         let versions = manyVersions(4000)

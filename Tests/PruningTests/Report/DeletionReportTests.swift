@@ -73,7 +73,7 @@ struct DeletionReportTests {
         (.interrupted, "stopped: interrupted"),
         (.untrustworthy("it makes markers"), "stopped: it makes markers"),
         (.unreadable("the file is gone"), "stopped: the file is gone"),
-        (.denied(refusals[1]), "these credentials may not delete versions (AccessDenied)"),
+        (.denied(refusals[1]), "these credentials may not delete versions: AccessDenied"),
     ]
 
     @Test("says why it ended early", arguments: stops.indices)

@@ -275,7 +275,7 @@ struct DeleteObjectTests {
             ("404 NoSuchVersion", .error(404, "NoSuchVersion"), .deleted, false),
             (
                 "403", .error(403, "AccessDenied"),
-                .failed(.init(code: "AccessDenied", message: "m")), false
+                .failed(.init(code: "AccessDenied", message: "m", requestID: "RID")), false
             ),
             ("404 NoSuchBucket", .error(404, "NoSuchBucket"), nil, false),
             ("400 ExpiredToken", .error(400, "ExpiredToken"), nil, false),

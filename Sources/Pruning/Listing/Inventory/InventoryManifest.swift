@@ -47,6 +47,7 @@ struct InventoryManifest {
         let scanner = JSONScanner(ListingText(ListingFile(name: name, input: digest)))
         let members: Members
         do {
+            try scanner.skipMark()
             members = try Self.members(scanner)
         } catch let problem as JSONProblem {
             throw ListingError(

@@ -38,7 +38,10 @@ final class InventoryRows {
         } catch let problem as CSVProblem {
             throw ListingError(
                 problem.message, place: "\(file.name), line \(problem.line)",
-                hint: "give the manifest.json of this very inventory, or download it again")
+                hint: fields.isOutsidePrefix
+                    ? "an inventory of the whole bucket goes with a policy of the whole bucket; "
+                        + "one of a prefix is set up in the bucket's inventory configuration"
+                    : "give the manifest.json of this very inventory, or download it again")
         }
     }
 

@@ -29,6 +29,15 @@ final class JSONScanner {
 
     // MARK: Bytes
 
+    /// Skips the mark that some editors put before UTF-8; at the beginning of a file.
+    func skipMark() throws {
+        while text.end - text.position < 3 {
+            guard try text.more(keepingFrom: text.position) != nil else { return }
+        }
+        let start = UnsafeBufferPointer(start: text.base + text.position, count: 3)
+        if start.elementsEqual([0xEF, 0xBB, 0xBF]) { text.position += 3 }
+    }
+
     /// The next byte that is not white space, not yet taken; nil at the end.
     func peek() throws -> UInt8? {
         while true {

@@ -54,6 +54,7 @@ final class VersionsJSON {
         let scanner = JSONScanner(ListingText(file))
         var documents = 0
         do {
+            try scanner.skipMark()
             while try scanner.peek() != nil {
                 place = Place()
                 try read(scanner)
@@ -64,7 +65,7 @@ final class VersionsJSON {
             let member = path.isEmpty ? "" : ", \(path)"
             throw ListingError(
                 problem.message, place: "\(file.name), byte \(problem.offset + 1)\(member)",
-                hint: Self.hint)
+                hint: fields.isOutsidePrefix ? Self.prefixHint : Self.hint)
         } catch let problem as ListingProblem {
             throw ListingError(problem, place: "\(file.name), document \(documents + 1)")
         }
@@ -84,6 +85,10 @@ final class VersionsJSON {
 
     private static let hint =
         "save it whole: aws s3api list-object-versions --bucket BUCKET --output json"
+
+    private static let prefixHint =
+        "list with the prefix of the policy: aws s3api list-object-versions --bucket BUCKET "
+        + "--prefix PREFIX --output json"
 
     // MARK: A document
 

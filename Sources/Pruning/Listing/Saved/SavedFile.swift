@@ -74,6 +74,7 @@ final class SavedFile {
         let scanner = JSONScanner(
             ListingText(ListingFile(name: "", input: BufferedInput(bytes))))
         do {
+            try scanner.skipMark()
             try scanner.open(UInt8(ascii: "{"))
             var isFirst = true
             while try scanner.next(isFirst: isFirst, closing: UInt8(ascii: "}")) {

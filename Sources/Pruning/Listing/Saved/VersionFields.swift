@@ -37,6 +37,8 @@ final class VersionFields {
     private var seen: UInt8 = 0
     private var modified = Timestamp(seconds: 0)
     var size: Int64 = 0
+    /// Whether a key was refused because it lies outside the prefix.
+    private(set) var isOutsidePrefix = false
     var isLatest = false
     var isMarker = false
     var lock = VersionPage.Lock.unknown
@@ -64,6 +66,7 @@ final class VersionFields {
         if bytes.isEmpty { return "an empty key" }
         guard bytes.count <= VersionRecord.maximumField else { return "longer than any key" }
         guard bytes.starts(with: prefix) else {
+            isOutsidePrefix = true
             return "the key \(Self.quoted(bytes)) is outside the prefix"
         }
         put(bytes, at: 0)
