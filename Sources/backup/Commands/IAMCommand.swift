@@ -26,7 +26,8 @@ struct IAMCommand: ExitingCommand {
             it must not, and says so line by line; exit code 77 if a right is missing or one too \
             many, 6 if one could not be told. What must be refused is asked for in ways that \
             change nothing if it is not: a checksum that does not agree, a version that does not \
-            exist, a setting that is no document. Only the key PREFIX.backup-iam-check is written: \
+            exist, a setting that is no document. (AWS and Ceph look at those first; a server that \
+            does not is no place for a check.) Only the key PREFIX.backup-iam-check is written: \
             an uploader's and a signer's check leave a version of 19 bytes there, and where \
             s3:DeleteObject is wrongly allowed a delete marker may stay on it.
 
