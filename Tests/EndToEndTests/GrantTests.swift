@@ -61,7 +61,18 @@ extension EndToEnd {
             let grant = try JSONDecoder().decode(Fields.self, from: Data(outcome.output))
             #expect(grant.key == key)
             #expect(grant.fields["key"] == key)
-            #expect(grant.fields["acl"] == "private")
+            // AWS turns ACLs off in new buckets, and then takes no other.
+            #expect(grant.fields["acl"] == "bucket-owner-full-control")
+            for (options, acl) in [
+                (["--acl", "private"], "private"), (["--acl", "none"], nil),
+                (["--endpoint-url", "https://s3.example.org"], "private"),
+            ] as [([String], String?)] {
+                let other = try await program.backup(
+                    ["grant", "s3://acme/\(key)", "--format", "json"] + options)
+                #expect(other.status == 0, "\(other.errorText)")
+                let fields = try JSONDecoder().decode(Fields.self, from: Data(other.output)).fields
+                #expect(fields["acl"] == acl)
+            }
             #expect(grant.max_size == 5 << 30)
             let warned = outcome.errorText.contains(
                 "warning: AWS refuses forms whose fields hold $$")
@@ -222,6 +233,22 @@ extension EndToEnd.WithCeph {
             #expect(try await run(script, []).status == 64)
             try await expectNothingStored()
             #expect(try await run(script, ["head", "-c", "1024", "/dev/zero"]).status == 0)
+        }
+
+        @Test(
+            "takes no other ACL than it names, and none where it names none",
+            arguments: ["private", "bucket-owner-full-control", "none"])
+        func acl(name: String) async throws {
+            let script = try await grant("a", ["--acl", name])
+            #expect(try await run(script, ["echo", "x"]).status == 0)
+            let field = "form-string = \"acl=\(name)\""
+            #expect(script.contains(field) == (name != "none"))
+            let other = script.replacing(field, with: "").replacing(
+                "form-string = \"success_action_status",
+                with: "form-string = \"acl=public-read\"\nform-string = \"success_action_status")
+            #expect(other.contains("public-read"))
+            #expect(try await run(other, ["echo", "x"]).status == 1)
+            #expect(try await ceph.versions(in: bucket).count == 1)
         }
 
         @Test("is refused for another size, another key, another field")

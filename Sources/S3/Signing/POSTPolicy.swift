@@ -3,8 +3,8 @@ public import CivilTime
 /// What an HTML form may upload, and until when: a promise that S3 keeps for whoever has the
 /// form, without any key of their own.
 ///
-/// Exactly one object a request, at most 5 GiB, private, of a size in `contentLength`. Every field
-/// of the form is covered by a condition.
+/// Exactly one object a request, at most 5 GiB, of a size in `contentLength`, which nobody may read
+/// but who may read the bucket. Every field of the form is covered by a condition.
 /// Source: Amazon S3 Developer Guide, "Browser-Based Uploads Using POST".
 public struct POSTPolicy: Sendable {
     /// What the object may be called.
@@ -13,6 +13,16 @@ public struct POSTPolicy: Sendable {
         case exact([UInt8])
         /// Any key that begins so; an empty prefix is refused.
         case prefix([UInt8])
+    }
+
+    /// Who may read the object beside those whom policies let. A form without one cannot be given
+    /// another: fields that no condition covers are refused.
+    public enum ACL: String, Sendable, Hashable, CaseIterable {
+        /// Nobody.
+        case `private`
+        /// The bucket's owner. Buckets of AWS take no other since April 2023, unless they are set
+        /// to use ACLs ("bucket owner enforced").
+        case bucketOwnerFullControl = "bucket-owner-full-control"
     }
 
     /// The largest object that one POST can make: 5 GiB.
@@ -24,6 +34,8 @@ public struct POSTPolicy: Sendable {
     public var key: Key
     /// The size of the file in bytes, both ends included; within 0 ... 5 GiB.
     public var contentLength: ClosedRange<Int64>
+    /// The field `acl`; nil for a form without it.
+    public var acl: ACL?
     /// How long the form works, in seconds from its signing: 1 ... 604800.
     public var expires: Int
     /// Further fields with the one value that each may have, such as
@@ -33,11 +45,12 @@ public struct POSTPolicy: Sendable {
     /// A policy; without more it admits 1 byte to 5 GiB.
     public init(
         bucket: String, key: Key, contentLength: ClosedRange<Int64> = 1...largestUpload,
-        expires: Int, fields: [(name: String, value: String)] = []
+        acl: ACL? = .private, expires: Int, fields: [(name: String, value: String)] = []
     ) {
         self.bucket = bucket
         self.key = key
         self.contentLength = contentLength
+        self.acl = acl
         self.expires = expires
         self.fields = fields
     }
@@ -87,7 +100,8 @@ extension Signer {
         let expiration = Timestamp(seconds: date.seconds).advanced(
             bySeconds: Int64(policy.expires))
         let signingDate = SigningDate(date)
-        var fields = [(name: "acl", value: "private")] + policy.fields
+        var fields = policy.acl.map { [(name: "acl", value: $0.rawValue)] } ?? []
+        fields += policy.fields
         fields.append(("x-amz-algorithm", Signer.algorithm))
         fields.append(
             ("x-amz-credential", "\(credentials.accessKeyID)/\(scope(signingDate.day))"))

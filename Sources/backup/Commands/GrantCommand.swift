@@ -27,7 +27,7 @@ struct GrantCommand: ExitingCommand {
 
             json is the URL and the fields, as boto3's generate_presigned_post gives them; html \
             is a page with the form. The key that signs needs s3:PutObject, and s3:PutObjectAcl \
-            for the ACL private. One upload has at most 5 GiB: that is what S3 takes in a form.
+            for an ACL. One upload has at most 5 GiB: that is what S3 takes in a form.
             """)
 
     @Argument(
@@ -48,6 +48,17 @@ struct GrantCommand: ExitingCommand {
             valueName: "size"),
         transform: ByteSize.init(argument:))
     var maxSize = ByteSize(bytes: POSTPolicy.largestUpload)
+
+    @Option(
+        help: ArgumentHelp(
+            "The ACL of what is uploaded: private, bucket-owner-full-control or none.",
+            discussion: """
+                No form lets the public read. Default: on AWS bucket-owner-full-control, as buckets \
+                with ACLs turned off (AWS's default) take no other; elsewhere private. With none \
+                the object gets what the bucket gives.
+                """,
+            valueName: "acl"))
+    var acl: GrantedACL?
 
     @Option(help: "The form: a shell script for curl, json, or an html page.")
     var format = GrantFormat.curl
@@ -81,13 +92,24 @@ struct GrantCommand: ExitingCommand {
         let signer = try connection.signer(configuration, now: now, diagnostics: said)
         let policy = POSTPolicy(
             bucket: place.bucket, key: place.key, contentLength: 1...maxSize.bytes,
-            expires: lifetime.seconds, fields: [("success_action_status", "201")])
+            acl: acl.map(\.acl) ?? configuration.endpoint.usualACL, expires: lifetime.seconds,
+            fields: [("success_action_status", "201")])
         let form = try signer.sign(policy, to: configuration.endpoint, at: now)
         if let warning = policy.warning { said.warning(warning) }
         try ByteWriter.print(format.text(Grant(place: place, form: form, maxSize: maxSize)))
         lifetime.report(of: "the form", signedBy: signer.credentials, at: now, to: said)
         return .done
     }
+}
+
+/// What `--acl` takes.
+enum GrantedACL: String, ExpressibleByArgument, CaseIterable {
+    case `private`
+    case bucketOwnerFullControl = "bucket-owner-full-control"
+    case none
+
+    /// The form's field; nil where it has none.
+    var acl: POSTPolicy.ACL? { POSTPolicy.ACL(rawValue: rawValue) }
 }
 
 /// The forms in which a grant is printed.

@@ -70,6 +70,13 @@ struct GrantedPlace {
     }
 }
 
+extension Endpoint {
+    /// The ACL that forms name: it gives the object to the bucket's owner alone. Buckets of AWS with
+    /// ACLs turned off, as they are by default, take no other than `bucket-owner-full-control`.
+    /// Source: S3 User Guide, "Controlling ownership of objects and disabling ACLs".
+    var usualACL: POSTPolicy.ACL { isAWS ? .bucketOwnerFullControl : .private }
+}
+
 /// A signed form and what it promises.
 struct Grant {
     let place: GrantedPlace

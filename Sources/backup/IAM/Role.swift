@@ -82,10 +82,11 @@ extension Role {
         "WhatIsSignedForOthers", .allow,
         ["s3:PutObject", "s3:GetObject", "s3:GetObjectVersion"], .objects)
 
-    /// A form says `acl=private`, which AWS looks up as a right of its own.
+    /// A form names an ACL, which AWS looks up as a right of its own.
     private static let privateOnly = Statement(
         "PrivateOnly", .allow, ["s3:PutObjectAcl"], .objects,
-        condition: #"{"StringEquals": {"s3:x-amz-acl": "private"}}"#)
+        condition: #"{"StringEquals": {"s3:x-amz-acl": "#
+            + #"["private", "bucket-owner-full-control"]}}"#)
 
     /// AWS takes an ACL in a put for `s3:PutObjectAcl`, which is denied; others look at the put alone.
     private static let neverShown = Statement(

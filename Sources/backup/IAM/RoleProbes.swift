@@ -48,8 +48,8 @@ private struct Probes {
     }
 
     var privatePut: Probe {
-        Probe("s3:PutObject", "with the ACL private", isExpected: true) {
-            try scratch.put(headers: [Header("x-amz-acl", "private")])
+        Probe("s3:PutObject", "with the ACL \(scratch.usualACL)", isExpected: true) {
+            try scratch.put(headers: [Header("x-amz-acl", scratch.usualACL)])
         }
     }
 

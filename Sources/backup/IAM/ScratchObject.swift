@@ -23,6 +23,9 @@ final class ScratchObject {
     static let name = ".backup-iam-check"
     static let content = Array("backup iam --check\n".utf8)
 
+    /// The ACL of forms for this server.
+    var usualACL: String { client.endpoint.usualACL.rawValue }
+
     /// The prefix and a name that no backup has.
     var key: [UInt8] { place.key + Self.name.utf8 }
 
