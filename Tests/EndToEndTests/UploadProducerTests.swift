@@ -13,8 +13,14 @@ extension EndToEnd {
                 ("exec >&-; sleep 0.2; exit 2", "exited with status 2"),
             ])
         func fails(end: String, words: String) async throws {
-            let rig = try await UploadRig()
-            let outcome = try await rig.upload("\(noise); \(end)", ["--compression", "none"])
+            let scratch = try Scratch()
+            let rig = try await UploadRig { operation, _, _ in
+                if operation == .part { _ = try? scratch.write("part", "") }
+                return nil
+            }
+            let wait = "while [ ! -e \(scratch.path("part")) ]; do sleep 0.05; done"
+            let outcome = try await rig.upload(
+                "\(noise); \(wait); \(end)", ["--compression", "none"])
             #expect(outcome.status == 1)
             #expect(outcome.output.isEmpty)
             #expect(outcome.errorText.contains(words), "\(outcome.errorText)")

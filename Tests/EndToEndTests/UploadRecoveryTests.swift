@@ -34,7 +34,7 @@ extension EndToEnd {
             Passing(testDescription: "400 RequestTimeout") { _ in
                 .instead(.error(400, "RequestTimeout"))
             },
-            Passing(testDescription: "silence", options: ["--read-timeout", "1s"]) { _ in
+            Passing(testDescription: "silence", options: ["--read-timeout", "4s"]) { _ in
                 .instead(.init(course: .stall))
             },
             Passing(

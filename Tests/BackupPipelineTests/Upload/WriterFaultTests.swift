@@ -75,7 +75,7 @@ struct WriterFaultTests {
         let rig = try StoreRig(
             faults: { operation, number, _ in
                 operation == fault.operation && number <= fault.times ? fault.fault() : nil
-            }, change: { $0.stallMilliseconds = 1000 })
+            }, change: { $0.stallMilliseconds = 4000 })
         #expect(try rig.store(Self.count).version == "v1")
         #expect(rig.isStored(bytes(Self.count)))
         #expect(rig.store.count(fault.operation) > fault.times)
@@ -121,7 +121,7 @@ struct WriterFaultTests {
                     request, parts: 3, version: "v1", space: String(repeating: " \n", count: 120))
                 reply.course = .drip(bytes: 8, milliseconds: 30)
                 return .after(reply)
-            }, change: { $0.stallMilliseconds = 1000 })
+            }, change: { $0.stallMilliseconds = 4000 })
         #expect(try rig.store(Self.count).version == "v1")
         #expect(rig.store.count(.complete) == 1)
     }
@@ -277,18 +277,18 @@ struct WriterFaultTests {
                 guard operation == .part else { return nil }
                 var reply = FaultServer.Reply(course: .stall)
                 reply.readsAtMost = 3 << 20
-                reply.readPause = 40
+                reply.readPause = 100
                 return .early(reply)
             },
             change: {
-                $0.stallMilliseconds = 1000
+                $0.stallMilliseconds = 4000
                 $0.retry.maxAttempts = 1
             })
         let begin = Date()
         let failure = try #require(rig.failure(storing: Self.count, concurrency: 1))
-        // It was given up only after the bytes had stopped: 48 pieces, 40 ms apart.
+        // It was given up only after the bytes had stopped: 48 pieces, 100 ms apart.
         #expect(failure.code == "Stalled")
-        #expect(Date().timeIntervalSince(begin) > 1.9)
+        #expect(Date().timeIntervalSince(begin) > 4.7)
     }
 }
 

@@ -80,7 +80,7 @@ struct GetObjectTests {
             let server = try FaultServer { request in
                 Self.answer(request, course: courses[min(request.connection, 5)])
             }
-            let rig = try Rig(server) { $0.stallMilliseconds = 1000 }
+            let rig = try Rig(server) { $0.stallMilliseconds = 4000 }
             // The version is not named: the first answer says which it is.
             let (_, bytes) = try read(rig, version: nil, range: range)
             #expect(
