@@ -1,4 +1,5 @@
 import Foundation
+import Properties
 import Testing
 
 extension EndToEnd {
@@ -148,54 +149,61 @@ extension EndToEnd {
                 ("openat", 1, temporary), ("write", 1, temporary), ("write", 2, temporary),
                 ("fsync", 1, temporary), ("close", 1, temporary), ("renameat2", 1, nil),
                 ("renameat2", 2, nil), ("fsync", 2, "s3prune-test."), ("unlinkat", 1, nil),
-            ].map { Fault(call: $0, effect: .kill, number: $1, path: $2) } + seeded
-
-        /// `RESTORE_KILLS=200` for more, at the same places each time.
-        private static let seeded: [Fault] = {
-            let count = Int(ProcessInfo.processInfo.environment["RESTORE_KILLS"] ?? "") ?? 6
-            var random = Dice(seed: 45)
-            return (0..<count).map { _ in
-                let calls = ["recv", "send", "poll", "read", "write"]
-                return Fault(
-                    call: calls[random.roll(calls.count)], effect: .kill,
-                    number: 1 + random.roll(60))
-            }
-        }()
-
-        /// SplitMix64: the same numbers on every machine.
-        private struct Dice {
-            var state: UInt64
-
-            init(seed: UInt64) { state = seed }
-
-            /// From 0 to one less than `sides`.
-            mutating func roll(_ sides: Int) -> Int {
-                state &+= 0x9E37_79B9_7F4A_7C15
-                var bits = state
-                bits = (bits ^ (bits >> 30)) &* 0xBF58_476D_1CE4_E5B9
-                bits = (bits ^ (bits >> 27)) &* 0x94D0_49BB_1331_11EB
-                return Int((bits ^ (bits >> 31)) % UInt64(sides))
-            }
-        }
+            ].map { Fault(call: $0, effect: .kill, number: $1, path: $2) }
 
         @Test(
             "killed before any call it leaves the old file, or nothing, or the whole new one",
             arguments: moments, [false, true])
         func killed(moment: Fault, replaces: Bool) async throws {
+            let isKilled = try await Self.isKilled(moment, replaces)
+            // Some are calls of one of the two ways alone.
+            #expect(isKilled || ["renameat2", "unlinkat"].contains(moment.call))
+        }
+
+        /// `RESTORE_KILLS=200` for more, at the same places each time.
+        static let kills = Soak.count("RESTORE_KILLS", else: 12)
+
+        @Test("so it does before calls drawn from a seed, of all that a restore makes")
+        func killedAnywhere() async throws {
+            let calls = ["recv", "send", "poll", "read", "write"]
+            var numbers: [String: Int] = [:]
+            for call in calls {
+                var rig = try await Rig()
+                try await SystemCallShim.shared.value.plant(
+                    Fault(call: call, effect: .noted, count: 0), in: &rig.program)
+                #expect(try await rig.restore().status == 0)
+                numbers[call] = SystemCallShim.faults(in: rig.program).count
+            }
+            var random = SeededRandom(seed: 45)
+            var (killed, tries) = (0, 0)
+            while killed < Int(Self.kills) {
+                tries += 1
+                try #require(tries < 2 * Int(Self.kills) + 10, "\(killed) kills")
+                let call = calls.randomElement(using: &random)!
+                let number = Int.random(in: 1...max(1, numbers[call]!), using: &random)
+                let fault = Fault(call: call, effect: .kill, number: number)
+                if try await Self.isKilled(fault, random.chance(50)) { killed += 1 }
+            }
+        }
+
+        /// Whether a restore is killed at this moment, and not done before it; what it leaves is
+        /// looked at.
+        private static func isKilled(_ moment: Fault, _ replaces: Bool) async throws -> Bool {
             var rig = try await Rig()
             try await SystemCallShim.shared.value.plant(moment, in: &rig.program)
             if replaces {
-                try rig.place.scratch.write("shop.sql", String(decoding: Self.old, as: UTF8.self))
+                try rig.place.scratch.write("shop.sql", String(decoding: old, as: UTF8.self))
             }
             let outcome = try await rig.restore(replaces ? ["--force"] : [])
-            // It may have been done before a call of so high a number.
-            #expect([0, 137].contains(outcome.status), "\(outcome.errorText)")
-            #expect((outcome.status == 137) == !SystemCallShim.faults(in: rig.program).isEmpty)
-            let isWhole = rig.content == Self.plain
-            #expect(isWhole || rig.content == (replaces ? Self.old : nil))
-            if outcome.status == 0 { #expect(isWhole) }
+            #expect([0, 137].contains(outcome.status), "\(moment): \(outcome.errorText)")
+            let isKilled = outcome.status == 137
+            #expect(isKilled == !SystemCallShim.faults(in: rig.program).isEmpty, "\(moment)")
+            let isWhole = rig.content == plain
+            #expect(isWhole || rig.content == (replaces ? old : nil), "\(moment)")
+            #expect(isKilled || isWhole, "\(moment)")
             #expect(
-                try rig.place.names.allSatisfy { $0 == "shop.sql" || $0.hasPrefix(Self.temporary) })
+                try rig.place.names.allSatisfy { $0 == "shop.sql" || $0.hasPrefix(temporary) })
+            return isKilled
         }
 
         @Test("these moments are before, while and after the file gets its name")

@@ -41,6 +41,8 @@ struct SystemCallShim: Sendable {
             case kill
             /// One byte is taken or given.
             case short
+            /// They are written down, and happen as ever.
+            case noted
         }
 
         /// The call: `write`, `fsync`, `renameat2`, …
@@ -72,6 +74,7 @@ struct SystemCallShim: Sendable {
             case .fails(let number): "\(number)"
             case .kill: "KILL"
             case .short: "SHORT"
+            case .noted: "NOTE"
             }
         program.environment["FAULT_NUMBER"] = "\(fault.number)"
         program.environment["FAULT_COUNT"] = "\(fault.count)"

@@ -3,7 +3,8 @@
 //   FAULT_PROGRAM  the program that is meant; what it starts inherits the environment, too
 //   FAULT_CALL     the call, such as write
 //   FAULT_EFFECT   what happens instead: a number is the errno that it fails with; KILL ends the
-//                  process before the call, SHORT lets it take or give one byte
+//                  process before the call, SHORT lets it take or give one byte, NOTE changes
+//                  nothing
 //   FAULT_NUMBER   the first of the matching calls that this happens to, from 1 (default 1)
 //   FAULT_COUNT    to how many from there on (default 1; 0: to all)
 //   FAULT_PATH     matching are only calls about a file whose path has this in it
@@ -154,6 +155,8 @@ static enum effect fate(enum call call, int descriptor, const char *path, const 
     errno = saved;
     if (number < first || (count && number >= first + count)) return NOTHING;
     note(names[call], effect_text, path ? path : "-");
+    errno = saved;
+    if (!strcmp(effect_text, "NOTE")) return NOTHING;
     if (!strcmp(effect_text, "KILL")) {
         syscall(SYS_kill, getpid(), SIGKILL);
         for (;;) syscall(SYS_pause);
