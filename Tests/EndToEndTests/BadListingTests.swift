@@ -133,13 +133,32 @@ extension EndToEnd {
             #expect(plan.problems.isEmpty == (listing.status == 0))
         }
 
-        private func run(_ listing: ListingCase) async throws -> Command.Outcome {
+        /// No listing tells such a date from a true one.
+        @Test("a version of 1970 is one of long ago: it holds a slot, or goes, and is no problem")
+        func longAgo() async throws {
+            let listing = ListingCase(
+                testDescription: "", pages: [Self.whole.replacing("2026-11-20", with: "1970-01-01")]
+            )
+            for (keep, action) in [("daily: 3", "keep"), ("daily: 2", "delete")] {
+                let outcome = try await run(listing, "min-versions: 1\nkeep: { \(keep) }\n")
+                #expect(outcome.status == 0, "\(outcome.errorText)")
+                let plan = try Plan(outcome)
+                let version = try #require(plan.versions.last)
+                #expect(version.last_modified.hasPrefix("1970-01-01T"))
+                #expect(version.action == action)
+                #expect(plan.problems.isEmpty)
+            }
+        }
+
+        private func run(
+            _ listing: ListingCase, _ rule: String = "keep: { daily: 1 }\n"
+        ) async throws -> Command.Outcome {
             let program = try Program()
             let paths = try listing.pages.enumerated().flatMap { index, page in
                 ["--listing", try program.home.write("page-\(index).xml", page)]
             }
             let policy = try program.policy(
-                "version: 1\nbucket: s3://hostile/\(listing.prefix)\nkeep: { daily: 1 }\n")
+                "version: 1\nbucket: s3://hostile/\(listing.prefix)\n\(rule)")
             return try await program.dryRun(policy, paths + ["--now", "2026-11-23T03:00:00Z"])
         }
     }
