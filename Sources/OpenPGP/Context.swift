@@ -20,6 +20,7 @@ public enum Keyring: Hashable, Sendable {
 final class Context {
     let handle: gpgme_ctx_t
     private let operation: String
+    private let keyring: Keyring
     private var passphrase: PassphraseQuestion?
 
     /// A context for binary data over a keyring; `operation` is for the errors.
@@ -30,6 +31,7 @@ final class Context {
         guard code == 0, let made else { throw OpenPGPError(operation, "", .engine(words(code))) }
         handle = made
         self.operation = operation
+        self.keyring = keyring
         try check(gpgme_set_protocol(handle, GPGME_PROTOCOL_OpenPGP))
         if let path = keyring.path {
             try check(gpgme_ctx_set_engine_info(handle, GPGME_PROTOCOL_OpenPGP, nil, path))
@@ -50,8 +52,9 @@ final class Context {
         switch gpgme_err_code(error) {
         case GPG_ERR_BAD_PASSPHRASE: .badPassphrase
         case GPG_ERR_CANCELED, GPG_ERR_FULLY_CANCELED, GPG_ERR_NO_PASSPHRASE,
-            GPG_ERR_NO_PIN_ENTRY, GPG_ERR_NO_PIN, GPG_ERR_NO_AGENT:
+            GPG_ERR_NO_PIN_ENTRY, GPG_ERR_NO_PIN:
             .noPassphrase
+        case GPG_ERR_NO_AGENT: .noAgent
         case GPG_ERR_NO_SECKEY: .noSecretKey(needed: [])
         // Without a terminal, or an answer in time: whatever keeps a pinentry from asking.
         case _ where gpgme_err_source(error) == GPG_ERR_SOURCE_PINENTRY: .noPassphrase
@@ -83,6 +86,13 @@ final class Context {
             defer { gpgme_key_unref(key) }
             if let key = PublicKey(key) { keys.append(key) }
         }
+    }
+
+    /// Whether no gpg-agent answers. It has the secret keys: gpg then lists none, without a word.
+    var lacksAgent: Bool {
+        let home = keyring.path.map { ["--homedir", $0] } ?? []
+        let answer = Tool.run(["gpg-connect-agent", "--no-autostart"] + home + ["NOP", "/bye"])
+        return answer.map { !$0.starts(with: Array("OK".utf8)) } ?? false
     }
 }
 

@@ -115,13 +115,12 @@ public final class Decryptor {
     }
 
     private func begin(_ head: MessageHead) throws {
-        let owned = Set(
-            try context.keys(secret: true).flatMap(\.subkeys).filter(\.hasSecret)
-                .map(\.fingerprint.keyID))
-        let mayBeOurs = head.keyIDs.contains {
-            $0.isHidden ? !owned.isEmpty : owned.contains($0)
+        let owned = try context.keys(secret: true).flatMap(\.subkeys).filter(\.hasSecret)
+        guard head.isFor(owned) else {
+            let isKnown = head.isFor(try context.keys().flatMap(\.subkeys))
+            throw failure(
+                isKnown && context.lacksAgent ? .noAgent : .noSecretKey(needed: head.keyIDs))
         }
-        guard mayBeOurs else { throw failure(.noSecretKey(needed: head.keyIDs)) }
         let transfer = try Transfer(
             context, operation: Self.operation, cancellation: cancellation
         ) { handle, input, output in
@@ -160,6 +159,14 @@ public final class Decryptor {
         }
         let decrypted = gpgme_op_decrypt_result(context.handle)
         if decrypted?.pointee.legacy_cipher_nomdc ?? 1 != 0 { throw failure(.notProtected) }
+    }
+}
+
+extension MessageHead {
+    /// Whether one of these keys may open the message.
+    fileprivate func isFor(_ subkeys: [PublicKey.Subkey]) -> Bool {
+        let ids = Set(subkeys.map(\.fingerprint.keyID))
+        return keyIDs.contains { $0.isHidden ? !ids.isEmpty : ids.contains($0) }
     }
 }
 

@@ -65,6 +65,8 @@ public struct OpenPGPError: Error, Hashable {
         case badFingerprint
         /// No such secret key.
         case noSecretKey(needed: [KeyID])
+        /// No gpg-agent answers, which has the secret keys.
+        case noAgent
         /// The passphrase is wrong.
         case badPassphrase
         /// No passphrase could be asked for, or the question was cancelled.
@@ -126,7 +128,7 @@ extension OpenPGPError: CustomStringConvertible {
             .noUsableSubkey, .pinnedSubkeyUnusable, .fromTheFuture, .noRecipients, .badName,
             .halfMade,
             .wrongFingerprint,
-            .badFingerprint, .noSecretKey, .badPassphrase,
+            .badFingerprint, .noSecretKey, .noAgent, .badPassphrase,
             .noPassphrase:
             keyWords
         default: messageWords
@@ -184,6 +186,7 @@ extension OpenPGPError: CustomStringConvertible {
                 ? "no such secret key"
                 : "not encrypted to your key: no secret key for "
                     + needed.map(\.description).joined(separator: ", ")
+        case .noAgent: "no secret key: gpg-agent cannot be reached"
         case .badPassphrase: "wrong passphrase"
         default: "no passphrase: it could not be asked for, or the question was cancelled"
         }
@@ -231,6 +234,9 @@ extension OpenPGPError {
         case .wrongFingerprint: "compare with: backup key inspect FILE"
         case .badFingerprint: "backup key inspect FILE shows it; short ids and names are not safe"
         case .armored: "convert it first: gpg --dearmor"
+        case .noAgent:
+            "start it: gpgconf --launch gpg-agent; no-autostart or agent-program in gpg.conf may be "
+                + "what keeps gpg from that"
         case .noPassphrase:
             "give --passphrase-file; to be asked, have gpg-agent with a pinentry, and on a terminal "
                 + "export GPG_TTY=$(tty)"

@@ -33,8 +33,10 @@ struct SigningHome {
         guard let key = try source.keys(signer.fingerprint, secret: true).first,
             key.subkeys.contains(where: Self.canSign)
         else {
+            let isKnown = try !source.keys(signer.fingerprint).isEmpty
             throw OpenPGPError(
-                Self.operation, signer.fingerprint.hex, .noSecretKey(needed: []))
+                Self.operation, signer.fingerprint.hex,
+                isKnown && source.lacksAgent ? .noAgent : .noSecretKey(needed: []))
         }
         fingerprints = Set(key.subkeys.map(\.fingerprint.hex))
         let exported = try exportPublicKey(key.fingerprint, from: signer.keyring)
@@ -42,7 +44,7 @@ struct SigningHome {
         let own = signer.keyring.path.map { ["--homedir", $0] } ?? []
         guard Tool.run(["gpgconf"] + own + ["--launch", "gpg-agent"]) != nil,
             let agent = Tool.agentSocket(own)
-        else { throw OpenPGPError(Self.operation, "", .engine("no gpg-agent")) }
+        else { throw OpenPGPError(Self.operation, "", .noAgent) }
         try home.redirect(to: agent)
         if let passphrase = signer.passphrase { try context.answer(with: passphrase) }
         try Self.sign(as: key.fingerprint, context)

@@ -16,7 +16,7 @@ extension OpenPGPError: FailureConvertible {
             .noRecipients, .badFingerprint, .badName:
             .usage
         case .wrongFingerprint: .refused
-        case .badPassphrase, .noPassphrase, .noSecretKey: .permission
+        case .badPassphrase, .noPassphrase, .noSecretKey, .noAgent: .permission
         default: .failed
         }
     }

@@ -59,6 +59,15 @@ final class KeyPair: @unchecked Sendable {
         try await shell("gpg --export \(name) >\"$GNUPGHOME/\(name).key\"")
     }
 
+    /// A home with the same keys, whose `gpg.conf` keeps gpg from its agent.
+    func withoutAgent(_ configuration: String) async throws -> KeyPair {
+        let pair = KeyPair()
+        try await shell(
+            "cp -r \"$GNUPGHOME\"/{pubring.kbx,trustdb.gpg,private-keys-v1.d} \(pair.home)")
+        try Data(configuration.utf8).write(to: URL(fileURLWithPath: pair.home + "/gpg.conf"))
+        return pair
+    }
+
     /// The file with the public key of a name.
     func publicKey(_ name: String) -> String { "\(home)/\(name).key" }
 

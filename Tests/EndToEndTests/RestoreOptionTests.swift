@@ -141,6 +141,15 @@ extension EndToEnd {
             let (server, pair) = try await lockedServer()
             let (silent, place) = try await restore(server, [], from: pair)
             try expectPrompt(silent, place, server)
+            for configuration in ["no-autostart", "agent-program /bin/false"] {
+                let lonely = try await pair.withoutAgent(configuration)
+                let (outcome, empty) = try await restore(server, [], from: lonely)
+                #expect(outcome.status == 77, "\(configuration): \(outcome.errorText)")
+                #expect(outcome.errorText.contains("gpg-agent cannot be reached"))
+                #expect(outcome.errorText.contains("gpgconf --launch gpg-agent"))
+                #expect(outcome.errorText.contains("nothing was restored"))
+                #expect(try empty.names.isEmpty)
+            }
         }
 
         // MARK: The keyring
