@@ -58,6 +58,30 @@ import Testing
         let small = Intrusion(seed: failure, picks: picks).shrunk { $0.breaksKeepUntil() }
         Issue.record("seed \(failure)\n\(small)")
     }
+
+    @Test("nor where uploads that were begun after it was given are dated by their beginning")
+    func keepUntilOfLateUploads() {
+        let picks: [Pick] = [.first, .last, .both]
+        let failure = firstFailure(ofSeeds: Self.count) { seed in
+            Intrusion(seed: seed, picks: picks, dating: .initiation)
+                .breaksKeepUntil(.begunAfterwards)
+        }
+        guard let failure else { return }
+        let small = Intrusion(seed: failure, picks: picks, dating: .initiation)
+            .shrunk { $0.breaksKeepUntil(.begunAfterwards) }
+        Issue.record("seed \(failure)\n\(small)")
+    }
+
+    @Test("the search finds that an upload begun before a keep-until was given may break it")
+    func begunBefore() throws {
+        let fails: @Sendable (Intrusion) -> Bool = { $0.breaksKeepUntil(.begunAtAnyTime) }
+        let failure = firstFailure(ofSeeds: 2_000) {
+            fails(Intrusion(seed: $0, dating: .initiation))
+        }
+        let seed = try #require(failure)
+        let small = Intrusion(seed: seed, dating: .initiation).shrunk(while: fails)
+        #expect(small.hostile.contains { $0.version.modified < $0.arrives }, "\(small)")
+    }
 }
 
 extension Intrusion {
@@ -104,19 +128,34 @@ extension Intrusion {
     /// Whether a run deletes what was promised.
     func losesProtected(minSize: Int64? = nil, periodsMore: Int = 0) -> Bool {
         let promised = protected(minSize ?? rule.health.minSize, periodsMore: periodsMore)
-        return isPromiseBroken { _, _ in promised }
+        return isPromiseBroken { _, _, _ in promised }
+    }
+
+    /// Which uploads may come after a keep-until was given.
+    enum Later {
+        /// Those that are dated when they are complete: what the date counts on.
+        case datedByCompletion
+        /// Also those that were begun after that, and are dated so.
+        case begunAfterwards
+        /// Also those that were begun before.
+        case begunAtAnyTime
     }
 
     /// Whether a run deletes a version before the keep-until that an earlier run gave for it.
-    ///
-    /// That date counts on uploads that are dated when they are complete.
-    func breaksKeepUntil() -> Bool {
+    func breaksKeepUntil(_ later: Later = .datedByCompletion) -> Bool {
         var intrusion = self
-        for index in hostile.indices {
-            intrusion.hostile[index].arrives = hostile[index].version.modified
+        if later == .datedByCompletion {
+            for index in hostile.indices {
+                intrusion.hostile[index].arrives = hostile[index].version.modified
+            }
         }
         var given: [(number: Int, until: Timestamp?)] = []
-        return intrusion.isPromiseBroken { decisions, key in
+        return intrusion.isPromiseBroken { decisions, key, now in
+            // A date counts for nothing here while something is under way that was begun before.
+            let isUnderWay = intrusion.hostile.contains {
+                $0.version.modified < now && now < $0.arrives
+            }
+            if later == .begunAfterwards, isUnderWay { return given }
             for index in key.held.indices {
                 switch decisions[index].keepUntil {
                 case .none: break
@@ -131,7 +170,7 @@ extension Intrusion {
     /// Prunes at every run what has arrived by then, and looks whether something is missing that is
     /// promised beyond that moment.
     private func isPromiseBroken(
-        _ promised: (Decisions, PrunedKey) -> [(number: Int, until: Timestamp?)]
+        _ promised: (Decisions, PrunedKey, Timestamp) -> [(number: Int, until: Timestamp?)]
     ) -> Bool {
         var key = key
         var arrived = 0
@@ -144,7 +183,7 @@ extension Intrusion {
                 arrived += 1
             }
             let decisions = key.decisions(at: now)
-            let promises = promised(decisions, key)
+            let promises = promised(decisions, key, now)
             key.prune(at: now)
             let left = key.numbers
             let isBroken = promises.contains { promise in

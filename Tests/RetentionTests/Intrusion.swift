@@ -39,7 +39,7 @@ struct Intrusion: Sendable {
         1_709_164_800, 1_609_459_200,
     ]
 
-    init(seed: UInt64, picks: [Pick] = [.first, .both]) {
+    init(seed: UInt64, picks: [Pick] = [.first, .both], dating only: Dating? = nil) {
         var random = SeededRandom(seed: seed)
         calendar = CivilCalendar(
             zone: Self.zones.randomElement(using: &random)!,
@@ -49,7 +49,8 @@ struct Intrusion: Sendable {
                 + .random(in: -200_000...200_000, using: &random))
         rule = RandomHistory.rule(&random)
         rule.pick = picks.randomElement(using: &random)!
-        dating = random.chance(50) ? .completion : .initiation
+        let isDatedAtEnd = random.chance(50)
+        dating = only ?? (isDatedAtEnd ? .completion : .initiation)
         currentIsLastArrived = random.chance(50)
         // From a few hours to some years: each kind of period is the busy one at times.
         let spans: [Int64] = [20_000, 200_000, 2_000_000, 20_000_000, 100_000_000]

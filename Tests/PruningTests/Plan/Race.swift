@@ -63,11 +63,15 @@ struct Race {
 
     private static func policy(_ random: inout SeededRandom) throws -> Policy {
         var keep: [String] = []
-        for name in ["last", "hourly", "daily", "weekly", "monthly"] where random.chance(40) {
+        let names = ["last", "hourly", "daily", "weekly", "monthly", "quarterly", "yearly"]
+        for name in names where random.chance(35) {
             keep.append("\(name): \(Int.random(in: 1...3, using: &random))")
         }
         if keep.isEmpty || random.chance(20) { keep.append("within: 30h") }
         let pick = ["first", "last", "both"].randomElement(using: &random)!
+        // Of whichever key that upload is.
+        let pinned = random.chance(30) ? Int.random(in: 1...14, using: &random) : 0
+        let pins = keys.map { "{ key: \($0), version-id: \"\(pinned)\", why: x }" }
         let text = """
             version: 1
             bucket: bucket
@@ -79,6 +83,7 @@ struct Race {
             keep: { \(keep.joined(separator: ", ")) }
             health: { min-size: \(random.chance(50) ? "500B" : "0") }
             limits: { max-delete: 100% }
+            pins: [\(pinned == 0 ? "" : pins.joined(separator: ", "))]
             """
         return try Policy.load(bytes: Array(text.utf8), path: "p.yaml").policy
     }
