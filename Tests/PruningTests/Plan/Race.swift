@@ -106,9 +106,14 @@ struct Race {
     private mutating func upload() {
         uploads += 1
         let isMarker = random.chance(10)
+        let key = Self.keys.randomElement(using: &random)!
+        var size: Int64 = isMarker ? 0 : [10, 1_000].randomElement(using: &random)!
+        // One that was too small, and is gone, would share the slot of a large one of its instant
+        // that comes after it.
+        let twin = all.first { $0.key == key && $0.modified == now && !$0.isMarker }
+        if let twin, !isMarker { size = twin.size }
         let stored = Stored(
-            key: Self.keys.randomElement(using: &random)!, number: uploads, modified: now,
-            size: isMarker ? 0 : [10, 1_000].randomElement(using: &random)!, isMarker: isMarker)
+            key: key, number: uploads, modified: now, size: size, isMarker: isMarker)
         bucket.insert(stored, at: bucket.firstIndex { $0.key >= stored.key } ?? bucket.count)
         all.insert(stored, at: all.firstIndex { $0.key >= stored.key } ?? all.count)
     }
