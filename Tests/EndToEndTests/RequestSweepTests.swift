@@ -22,6 +22,7 @@ extension EndToEnd {
             arguments: SweptCommand.all)
         func sweep(command: SweptCommand) async throws {
             let requests = try await clean(command)
+            try #require(requests > 0)
             guard Self.isWhole else {
                 for found in Self.found where found.command == command.testDescription {
                     #expect(try await isPlayed(found.fault, at: found.place, command))

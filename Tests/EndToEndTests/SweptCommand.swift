@@ -124,7 +124,7 @@ extension SweptCommand {
             whole: { outcome in (0..<4).allSatisfy { outcome.text.contains("i1-\($0)") } }),
         prune(
             "s3prune retire",
-            ["retire", "s3://bkt/k00001", "--apply", "--yes", "--confirm", "k00001"],
+            ["retire", "s3://bkt/k00001", "--apply", "--confirm", "k00001"],
             versions: PruneStore.nightly(keys: 3, versions: 4, daysOld: 60),
             kept: Set((0..<4).flatMap { ["i0-\($0)", "i2-\($0)"] }), deletes: true),
         incompleteUploads("s3prune uploads", [], aborts: false),
