@@ -45,19 +45,12 @@ private let maximumResultBytes = 16 << 20
 extension ObjectVersion {
     /// How many bytes the version takes in the request that deletes it with others.
     public var deletionBytes: Int {
-        var text = XMLText()
-        text.object(self)
-        return text.bytes.count
+        ObjectVersion.bytesAround + XMLText.size(of: key) + XMLText.size(of: id.bytes)
     }
-}
 
-extension XMLText {
-    fileprivate mutating func object(_ version: ObjectVersion) {
-        raw("<Object>")
-        element("Key", version.key)
-        element("VersionId", version.id.bytes)
-        raw("</Object>")
-    }
+    /// What the markup of a version takes.
+    private static let bytesAround =
+        "<Object><Key></Key><VersionId></VersionId></Object>".utf8.count
 }
 
 /// The body of a request in verbose mode: every deletion is answered for.
@@ -67,7 +60,10 @@ func deletionDocument(_ versions: [ObjectVersion]) -> [UInt8] {
     body.raw(#"<Delete xmlns="http://s3.amazonaws.com/doc/2006-03-01/">"#)
     for version in versions {
         precondition(version.fitsInXML, "a key that XML cannot carry")
-        body.object(version)
+        body.raw("<Object>")
+        body.element("Key", version.key)
+        body.element("VersionId", version.id.bytes)
+        body.raw("</Object>")
     }
     body.raw("<Quiet>false</Quiet></Delete>")
     return body.bytes

@@ -38,17 +38,26 @@ struct XMLText {
     }
 
     /// Line ends are references: a parser makes a line feed of a bare carriage return.
-    private mutating func append(_ byte: UInt8) {
+    private static func reference(to byte: UInt8) -> StaticString? {
         switch byte {
-        case UInt8(ascii: "&"): raw("&amp;")
-        case UInt8(ascii: "<"): raw("&lt;")
-        case UInt8(ascii: ">"): raw("&gt;")
-        case UInt8(ascii: "\""): raw("&quot;")
-        case UInt8(ascii: "'"): raw("&apos;")
-        case 0x09: raw("&#9;")
-        case 0x0A: raw("&#10;")
-        case 0x0D: raw("&#13;")
-        default: bytes.append(byte)
+        case UInt8(ascii: "&"): "&amp;"
+        case UInt8(ascii: "<"): "&lt;"
+        case UInt8(ascii: ">"): "&gt;"
+        case UInt8(ascii: "\""): "&quot;"
+        case UInt8(ascii: "'"): "&apos;"
+        case 0x09: "&#9;"
+        case 0x0A: "&#10;"
+        case 0x0D: "&#13;"
+        default: nil
         }
+    }
+
+    private mutating func append(_ byte: UInt8) {
+        if let reference = Self.reference(to: byte) { raw(reference) } else { bytes.append(byte) }
+    }
+
+    /// How many bytes a text takes in an element.
+    static func size(of text: some Sequence<UInt8>) -> Int {
+        text.reduce(0) { $0 + (reference(to: $1)?.utf8CodeUnitCount ?? 1) }
     }
 }
