@@ -61,7 +61,9 @@ let package = Package(
             name: "S3", dependencies: ["CivilTime", "CProcess", "CCurl", "CLibXML2", "CLibCrypto"],
             swiftSettings: strict),
         .target(name: "Gzip", dependencies: ["CZlib", "CDeflate", "CZstd"], swiftSettings: strict),
-        .target(name: "OpenPGP", dependencies: ["CGPGME", "CivilTime"], swiftSettings: strict),
+        .target(
+            name: "OpenPGP", dependencies: ["CGPGME", "CivilTime", "CProcess"],
+            swiftSettings: strict),
         .target(
             name: "Pruning",
             dependencies: [
@@ -114,7 +116,8 @@ let package = Package(
         .testTarget(name: "ConsoleTests", dependencies: ["Console"], swiftSettings: strict),
         .testTarget(name: "GzipTests", dependencies: ["Gzip"], swiftSettings: strict),
         .testTarget(
-            name: "OpenPGPTests", dependencies: ["CivilTime", "OpenPGP"], swiftSettings: strict),
+            name: "OpenPGPTests", dependencies: ["CivilTime", "FaultServer", "OpenPGP"],
+            swiftSettings: strict),
         .testTarget(
             name: "PruningTests",
             dependencies: [

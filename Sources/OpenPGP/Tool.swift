@@ -1,4 +1,4 @@
-internal import CGPGME
+internal import CProcess
 internal import Glibc
 
 /// Runs a program of GnuPG whose output is not data, such as gpgconf.
@@ -7,7 +7,7 @@ enum Tool {
     /// cannot be started or does not exit with 0.
     static func run(_ arguments: [String]) -> [UInt8]? {
         var pipes: [Int32] = [-1, -1]
-        guard pipe2(&pipes, O_CLOEXEC) == 0 else { return nil }
+        guard cprocess_pipe(&pipes) == 0 else { return nil }
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
@@ -15,7 +15,7 @@ enum Tool {
         posix_spawn_file_actions_adddup2(&actions, pipes[1], 1)
         posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0)
         // The agent that gpgconf may start must not hold descriptors of ours.
-        posix_spawn_file_actions_addclosefrom_np(&actions, 3)
+        _ = cprocess_close_from(&actions, 3)
         var pointers = arguments.map { strdup($0) }
         defer { for pointer in pointers { free(pointer) } }
         pointers.append(nil)

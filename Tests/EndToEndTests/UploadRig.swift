@@ -89,12 +89,3 @@ func running(_ words: String) -> [pid_t] {
             .joined(separator: " ") == words
     }
 }
-
-/// Waits until a condition holds, at most a minute.
-func eventually(_ condition: () -> Bool) -> Bool {
-    for _ in 0..<6000 {
-        if condition() { return true }
-        usleep(10_000)
-    }
-    return condition()
-}

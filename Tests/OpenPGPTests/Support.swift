@@ -185,12 +185,3 @@ func processes(naming text: String) -> [pid_t] {
         return String(decoding: line, as: UTF8.self).contains(text)
     }
 }
-
-/// Waits until a condition holds, at most a minute.
-func eventually(_ condition: () -> Bool) -> Bool {
-    for _ in 0..<6000 {
-        if condition() { return true }
-        usleep(10000)
-    }
-    return condition()
-}

@@ -26,14 +26,16 @@ struct OutputOptions: ParsableArguments {
             "Write the report to this file instead of standard output.", valueName: "file"))
     var output: String?
 
-    @Flag(name: .shortAndLong, help: "Say nothing but errors and the report.")
-    var quiet = false
+    @OptionGroup var quietness: QuietOption
 
     @Flag(name: .shortAndLong, help: "Give every version that expires a line of its own.")
     var verbose = false
 
+    /// Whether nothing is said but errors and the report.
+    var quiet: Bool { quietness.quiet }
+
     /// Lets `--quiet` silence what is said beside errors; before anything else.
-    func begin() { if quiet { beQuiet() } }
+    func begin() { quietness.begin() }
 
     /// The writer that the report goes to.
     func writer() throws -> ByteWriter {

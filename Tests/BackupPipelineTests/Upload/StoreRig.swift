@@ -119,12 +119,3 @@ func bytes(_ count: Int) -> [UInt8] {
     while bytes.count < count { bytes += pattern }
     return Array(bytes.prefix(count))
 }
-
-/// Waits until a condition holds, at most `seconds`.
-func eventually(seconds: Double = 60, _ condition: () -> Bool) -> Bool {
-    for _ in 0..<Int(seconds * 100) {
-        if condition() { return true }
-        usleep(10_000)
-    }
-    return condition()
-}

@@ -6,47 +6,17 @@ import Testing
 @testable import Pruning
 @testable import S3
 
-/// One answer to a batch of deletions, from fixtures/s3-answers.json.
-struct DeletionCase: Decodable, Sendable, CustomTestStringConvertible {
-    struct Asked: Decodable, Sendable {
-        var objects: [[String]]
-        var quiet: Bool
-    }
-
-    struct Result: Decodable, Sendable {
-        var deleted, failed, retry, unknown: [[String]]
-    }
-
-    var id: String
-    var status: Int
-    var request: Asked
-    var body_b64: String
-    var outcome: String
-    var why: String
-    var result: Result?
-
-    var body: [UInt8] { Array(Data(base64Encoded: body_b64)!) }
-    var testDescription: String { "\(id): \(why)" }
+extension DeletionCase {
     var retried: [ObjectVersion] { (result?.retry ?? []).map { version($0[0], $0[1]) } }
     var versions: [ObjectVersion] { request.objects.map { version($0[0], $0[1]) } }
-
-    static let all: [DeletionCase] = {
-        let file = URL(filePath: #filePath).deletingLastPathComponent()
-            .appending(path: "../../../fixtures/s3-answers.json")
-        let list = try! JSONSerialization.jsonObject(with: Data(contentsOf: file))
-        return (list as! [[String: Any]]).filter { $0["op"] as! String == "DeleteObjects" }
-            .map {
-                try! JSONDecoder().decode(
-                    DeletionCase.self, from: JSONSerialization.data(withJSONObject: $0))
-            }
-            .filter { !$0.request.quiet }
-    }()
 }
 
 @Suite("each answer to a batch of deletions")
 struct DeletionCaseTests {
     /// Every answer comes to a batch of several, after a first request that went well.
-    @Test("an answer is counted for what it says, and no more", arguments: DeletionCase.all)
+    @Test(
+        "an answer is counted for what it says, and no more",
+        arguments: DeletionCase.all.filter { !$0.request.quiet })
     func answer(_ answer: DeletionCase) throws {
         let versions = [version("A", "0")] + answer.versions
         let bucket = try LoopbackBucket(versions) { number, request, effect in

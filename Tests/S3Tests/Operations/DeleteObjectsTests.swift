@@ -4,40 +4,10 @@ import Testing
 
 @testable import S3
 
-/// One answer to a batch of deletions and what must become of it, from fixtures/s3-answers.json.
-struct DeletionCase: Decodable, Sendable, CustomTestStringConvertible {
-    struct Asked: Decodable, Sendable {
-        var objects: [[String]]
-        var quiet: Bool
-    }
-
-    struct Result: Decodable, Sendable {
-        var deleted, failed, retry, unknown: [[String]]
-    }
-
-    var id: String
-    var status: Int
-    var request: Asked
-    var body_b64: String
-    var outcome: String
-    var why: String
-    var result: Result?
-
-    var body: [UInt8] { Array(Data(base64Encoded: body_b64)!) }
-    var testDescription: String { "\(id): \(why)" }
+extension DeletionCase {
     var versions: [ObjectVersion] {
         request.objects.map { ObjectVersion(key: Array($0[0].utf8), id: VersionID($0[1])!) }
     }
-
-    static let all: [DeletionCase] = {
-        let file = URL(filePath: #filePath).deletingLastPathComponent()
-            .appending(path: "../../../fixtures/s3-answers.json")
-        let list = try! JSONSerialization.jsonObject(with: Data(contentsOf: file))
-        return (list as! [[String: Any]]).filter { $0["op"] as! String == "DeleteObjects" }.map {
-            try! JSONDecoder().decode(
-                DeletionCase.self, from: JSONSerialization.data(withJSONObject: $0))
-        }
-    }()
 }
 
 @Suite("deleting a batch")
@@ -79,7 +49,7 @@ struct DeleteObjectsTests {
         }
         #expect((answer.outcome == "stop") == (result.stop != nil))
         guard let expected = answer.result else { return }
-        var found = DeletionCase.Result(deleted: [], failed: [], retry: [], unknown: [])
+        var found = DeletionCase.Result()
         for (pair, fate) in zip(answer.request.objects, result.fates) {
             switch fate {
             case .deleted: found.deleted.append(pair)
@@ -243,6 +213,15 @@ struct DeleteObjectsTests {
             #expect(refusal.isProtection && !refusal.isDenial)
         }
         #expect(DeletionFate.Refusal(code: "AccessDenied", message: "Access Denied").isDenial)
+    }
+
+    @Test("a version takes in a request what it is said to take")
+    func size() {
+        for key in ["k", "a b+c&<>\"'\t\r\n", "é💾\u{301}"] {
+            let version = ObjectVersion(key: Array(key.utf8), id: VersionID("v&1")!)
+            let with = deletionDocument([version]).count
+            #expect(version.deletionBytes == with - deletionDocument([]).count)
+        }
     }
 
     @Test("a thousand versions are one request")
