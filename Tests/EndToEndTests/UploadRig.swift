@@ -77,15 +77,3 @@ extension UploadRig: CustomReflectable {
 
 /// 12 MiB of what does not get smaller.
 let noise = "head -c 12582912 /dev/urandom"
-
-/// The processes with exactly these words.
-func running(_ words: String) -> [pid_t] {
-    let entries = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
-    return entries.compactMap { pid_t($0) }.filter { process in
-        guard let line = FileManager.default.contents(atPath: "/proc/\(process)/cmdline") else {
-            return false
-        }
-        return String(decoding: line, as: UTF8.self).split(separator: "\0")
-            .joined(separator: " ") == words
-    }
-}

@@ -1,4 +1,5 @@
 import CivilTime
+import FaultServer
 import Foundation
 import Testing
 

@@ -174,14 +174,3 @@ func code(_ body: () throws -> Void) -> OpenPGPError.Code? {
         return (error as? OpenPGPError)?.code ?? .engine("another error: \(error)")
     }
 }
-
-/// The processes whose command line names this text.
-func processes(naming text: String) -> [pid_t] {
-    let entries = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
-    return entries.compactMap { pid_t($0) }.filter { process in
-        guard let line = FileManager.default.contents(atPath: "/proc/\(process)/cmdline") else {
-            return false
-        }
-        return String(decoding: line, as: UTF8.self).contains(text)
-    }
-}

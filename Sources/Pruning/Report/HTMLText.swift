@@ -6,11 +6,13 @@ internal import Console
 /// hide nor turn around what stands beside it; then `& < > " '` are.
 enum HTMLText {
     /// A text between or inside tags.
-    static func escaped(_ text: String) -> String { escaped(printable: PrintableText.escape(text)) }
+    static func escaped(_ text: String) -> String {
+        MarkupText.escaped(PrintableText.escape(text))
+    }
 
     /// A key or id.
     static func code(_ bytes: some Sequence<UInt8>) -> String {
-        "<code>" + escaped(printable: PrintableText.escape(bytes)) + "</code>"
+        "<code>" + MarkupText.escaped(PrintableText.escape(bytes)) + "</code>"
     }
 
     /// A table with one row a line; the cells are HTML.
@@ -30,20 +32,5 @@ enum HTMLText {
 
     private static func cell(_ tag: String, _ content: String, isNumber: Bool) -> String {
         "<\(tag)\(isNumber ? " class=\"n\"" : "")>\(content)</\(tag)>"
-    }
-
-    private static func escaped(printable text: String) -> String {
-        var result = ""
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "&": result += "&amp;"
-            case "<": result += "&lt;"
-            case ">": result += "&gt;"
-            case "\"": result += "&quot;"
-            case "'": result += "&#39;"
-            default: result.unicodeScalars.append(scalar)
-            }
-        }
-        return result
     }
 }

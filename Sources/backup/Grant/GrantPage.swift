@@ -8,7 +8,7 @@ extension Grant {
     ///
     /// Below a prefix the browser's name of the file follows: S3 puts it for `${filename}`.
     var page: String {
-        let title = HTMLText.escaped(place.printable)
+        let title = MarkupText.escaped(place.printable)
         return """
             <!doctype html>
             <html lang="en">
@@ -25,7 +25,7 @@ extension Grant {
             <p>\(place.isPrefix ? "The file keeps its name. " : "")\
             From 1 byte to \(maxSize), until \(form.expiration.rfc3339). Every upload is a new version. \
             Whoever has this page can upload: keep it to yourself.</p>
-            <form action="\(HTMLText.escaped(form.url))" method="post" \
+            <form action="\(MarkupText.escaped(form.url))" method="post" \
             enctype="multipart/form-data" accept-charset="utf-8">
             \(hiddenFields)
             <p><label>Backup <input type="file" name="file" required></label></p>
@@ -40,30 +40,8 @@ extension Grant {
     private var hiddenFields: String {
         form.fields.map { field in
             let ending = place.isPrefix && field.name == "key" ? "${filename}" : ""
-            return "<input type=\"hidden\" name=\"\(HTMLText.escaped(field.name))\" "
-                + "value=\"\(HTMLText.escaped(field.value + ending))\">"
+            return "<input type=\"hidden\" name=\"\(MarkupText.escaped(field.name))\" "
+                + "value=\"\(MarkupText.escaped(field.value + ending))\">"
         }.joined(separator: "\n")
-    }
-}
-
-/// Text as HTML holds it, within quotes or without.
-enum HTMLText {
-    /// What could be markup, and what does not show, as references; the reader gets back the same
-    /// text.
-    static func escaped(_ text: String) -> String {
-        var result = ""
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "&": result += "&amp;"
-            case "<": result += "&lt;"
-            case ">": result += "&gt;"
-            case "\"": result += "&quot;"
-            case "'": result += "&#39;"
-            case _ where scalar != "\\" && PrintableText.escape(String(scalar)) != String(scalar):
-                result += "&#\(scalar.value);"
-            default: result.unicodeScalars.append(scalar)
-            }
-        }
-        return result
     }
 }

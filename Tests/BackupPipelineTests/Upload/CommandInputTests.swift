@@ -238,15 +238,3 @@ func all(of input: any Input) throws -> [UInt8] {
         bytes += buffer[..<count]
     }
 }
-
-/// The processes with exactly these words, that still run.
-func running(_ words: String) -> [pid_t] {
-    let entries = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
-    return entries.compactMap { pid_t($0) }.filter { process in
-        guard let line = FileManager.default.contents(atPath: "/proc/\(process)/cmdline") else {
-            return false
-        }
-        return String(decoding: line, as: UTF8.self).split(separator: "\0")
-            .joined(separator: " ") == words
-    }
-}
