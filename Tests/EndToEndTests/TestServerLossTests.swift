@@ -59,6 +59,36 @@ extension EndToEnd.WithCeph {
             #expect(outcome.errorText.contains("ceph: \(try ended)"), "\(outcome.errorText)")
         }
 
+        /// Ceph 16 as it comes does not survive this (`rgw multi obj del max aio` in `ceph-up`).
+        @Test("a gateway survives several who delete the same versions at once")
+        func sameVersionsAtOnce() async throws {
+            let program = """
+                import concurrent.futures, os, test_servers
+                test_servers.create_bucket("ceph", "at-once")
+                clients = [test_servers.client("ceph") for _ in range(12)]
+                threads = concurrent.futures.ThreadPoolExecutor(12)
+
+                def put(i):
+                    made = clients[i % 12].put_object(Bucket="at-once", Key="a", Body=b"")
+                    return {"Key": "a", "VersionId": made["VersionId"]}
+
+                versions = list(threads.map(put, range(200)))
+
+                def delete(i):
+                    order = versions[::-1] if i % 2 else versions
+                    answer = clients[i].delete_objects(Bucket="at-once", Delete={"Objects": order})
+                    return len(answer["Deleted"])
+
+                assert set(threads.map(delete, range(12))) == {200}
+                ended = os.path.dirname(os.environ["TEST_CEPH_CONF"]) + "/ended"
+                assert not os.path.exists(ended), open(ended).read()
+                """
+            let path = try scratch.write("at-once.py", program)
+            let outcome = try await besideCeph(
+                "PYTHONPATH=\(Places.repository)/scripts \(Places.python) \(path)")
+            #expect(outcome.status == 0, "\(outcome.errorText)")
+        }
+
         /// Events as the test runner writes them, of these kinds and tests.
         @discardableResult
         private func events(_ all: [(kind: String, test: String?)]) throws -> String {
