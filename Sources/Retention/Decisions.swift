@@ -18,6 +18,11 @@ public enum Quarantine: Hashable, Sendable {
     case noCurrentVersion
     /// The listing marks more than one version as the current one.
     case severalCurrentVersions
+    /// A version or marker is dated before 14 March 2006 (UTC), when S3 began: the date is none.
+    case datedBeforeS3
+
+    /// The first moment of 14 March 2006 in UTC, the day on which Amazon opened S3.
+    static let beginOfS3 = Timestamp(seconds: 1_142_294_400)
 }
 
 /// What happens to each version of a key, in listing order.
@@ -44,7 +49,7 @@ public struct Decisions: Sendable {
     /// The number of versions.
     public var count: Int { versions.count }
 
-    /// Whether nothing of the key may be deleted because its current version is not known.
+    /// Whether nothing of the key may be deleted because its listing cannot be right.
     public var isQuarantined: Bool { quarantine != nil }
 
     /// What happens to the version at an index of the listing.

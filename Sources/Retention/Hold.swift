@@ -3,6 +3,9 @@ import CivilTime
 extension Decisions {
     /// Line 9 and the quarantine: what stops the deletion of versions that every rule lets go.
     mutating func hold(_ census: Census, releasedDays: Set<Int>) {
+        if let last = versions.indices.last, versions[order[last]].modified < Quarantine.beginOfS3 {
+            quarantine = .datedBeforeS3
+        }
         if census.current == 0 { quarantine = .noCurrentVersion }
         if census.current > 1 { quarantine = .severalCurrentVersions }
         if isQuarantined { holdsOfKey.insert(.quarantine) }

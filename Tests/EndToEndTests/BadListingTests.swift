@@ -133,18 +133,34 @@ extension EndToEnd {
             #expect(plan.problems.isEmpty == (listing.status == 0))
         }
 
-        /// No listing tells such a date from a true one.
-        @Test("a version of 1970 is one of long ago: it holds a slot, or goes, and is no problem")
+        @Test(
+            "a key with a version from before S3 began is quarantined",
+            arguments: ["1970-01-01", "2006-03-13"])
+        func beforeS3(date: String) async throws {
+            let listing = ListingCase(
+                testDescription: "", pages: [Self.whole.replacing("2026-11-20", with: date)])
+            let outcome = try await run(listing, "min-versions: 1\nkeep: { daily: 1 }\n")
+            #expect(outcome.status == 6, "\(outcome.errorText)")
+            let plan = try Plan(outcome)
+            let version = try #require(plan.versions.last)
+            #expect(version.last_modified.hasPrefix("\(date)T"))
+            #expect(plan.versions.count(where: { $0.key == version.key }) > 1)
+            #expect(
+                plan.versions.allSatisfy { $0.key != version.key || $0.action != "delete" })
+            #expect(plan.problems.map(\.code) == ["quarantine"])
+        }
+
+        @Test("a version of the first day of S3 is one of long ago: it holds a slot, or goes")
         func longAgo() async throws {
             let listing = ListingCase(
-                testDescription: "", pages: [Self.whole.replacing("2026-11-20", with: "1970-01-01")]
+                testDescription: "", pages: [Self.whole.replacing("2026-11-20", with: "2006-03-14")]
             )
             for (keep, action) in [("daily: 3", "keep"), ("daily: 2", "delete")] {
                 let outcome = try await run(listing, "min-versions: 1\nkeep: { \(keep) }\n")
                 #expect(outcome.status == 0, "\(outcome.errorText)")
                 let plan = try Plan(outcome)
                 let version = try #require(plan.versions.last)
-                #expect(version.last_modified.hasPrefix("1970-01-01T"))
+                #expect(version.last_modified.hasPrefix("2006-03-14T"))
                 #expect(version.action == action)
                 #expect(plan.problems.isEmpty)
             }

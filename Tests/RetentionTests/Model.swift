@@ -41,7 +41,12 @@ struct Model {
         duration.subtracted(from: now, in: calendar.zone)
     }
 
-    private var isQuarantined: Bool { all.count(where: { versions[$0].isLatest }) != 1 }
+    private static let beginOfS3 = Timestamp(rfc3339: "2006-03-14T00:00:00Z")!
+
+    private var isQuarantined: Bool {
+        all.count(where: { versions[$0].isLatest }) != 1
+            || all.contains { versions[$0].modified < Self.beginOfS3 }
+    }
 
     func verdicts() -> [Verdict] {
         let objects = all.map { versions[$0].isMarker ? nil : verdictOfObject($0) }

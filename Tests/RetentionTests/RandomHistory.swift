@@ -82,6 +82,10 @@ struct RandomHistory {
             if random.chance(4) { version.isPinned = true }
             return version
         }
+        if random.chance(2) {
+            let before = Int64.random(in: -1...1, using: &random)
+            versions[versions.count / 2].modified = Timestamp(seconds: 1_142_294_400 + before)
+        }
         // Listings are newest first, but need not be.
         if random.chance(85) { versions.sort { $0.modified > $1.modified } }
         if random.chance(97) {

@@ -34,6 +34,7 @@ struct KeyProblems {
             switch why {
             case .noCurrentVersion: "no version is marked as the latest"
             case .severalCurrentVersions: "more than one version is marked as the latest"
+            case .datedBeforeS3: "a version is dated before S3 began, in 2006"
             }
         return problem(
             .quarantine, message + "; nothing of this key is deleted",

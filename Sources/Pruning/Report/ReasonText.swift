@@ -46,7 +46,7 @@ struct ReasonText {
             case .shrunk: "the newest version is too small"
             case .silent: "no new version arrives"
             case .limit: "too much of the key would go"
-            case .quarantine: "it is not known which version is current"
+            case .quarantine: "the listing of the key cannot be right"
             default: reason.code.rawValue
             }
         }
