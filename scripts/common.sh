@@ -40,6 +40,9 @@ print(*(listener.getsockname()[1] for listener in held))
 PYTHON
 }
 
+# runs PROCESS: it has not ended. One that is only not yet waited for has no command line.
+runs() { read -r -d '' _ <"/proc/$1/cmdline"; } 2>/dev/null
+
 # run_between CLEANUP COMMAND…: runs the command in a process group of its own, then CLEANUP, whatever
 # ends it: the command, a failure, SIGINT, SIGTERM, SIGHUP. Exits as the command did. Should the script
 # be killed, the command gets SIGTERM.

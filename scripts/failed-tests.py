@@ -3,8 +3,8 @@
 
 Prints, a line each, the tests that the test runner's events (`swift test --event-stream-output-path`)
 call failed, as expressions for `--filter`; with --not-passed those also that had not ended when the
-run did. Exit code 1: there is none; or, without --not-passed, the run has not reached its end, so
-that running a few again proves nothing.
+run did. Exit code 1: there is none; or an issue belongs to no test; or, without --not-passed, the
+run has not reached its end: running a few again would prove nothing.
 """
 import json
 import re
@@ -37,10 +37,10 @@ class Run:
                 self.failed[test] = None
 
     def again(self, not_passed):
-        if not_passed:
-            rest = (test for test in self.functions if test not in self.done)
-            return list(self.failed | dict.fromkeys(rest))
-        return [] if self.has_issue_of_no_test or not self.is_whole else list(self.failed)
+        if self.has_issue_of_no_test or not (self.is_whole or not_passed):
+            return []
+        rest = [test for test in self.functions if test not in self.done] if not_passed else []
+        return list(self.failed | dict.fromkeys(rest))
 
 
 def read(lines):

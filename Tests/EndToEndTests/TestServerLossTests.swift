@@ -142,6 +142,7 @@ extension EndToEnd.WithCeph {
             #expect(try await again(["--not-passed"]) == [])
             try events([("issueRecorded", nil), ("issueRecorded", "one"), ("runEnded", nil)])
             #expect(try await again([]) == [])
+            #expect(try await again(["--not-passed"]) == [])
         }
     }
 }
